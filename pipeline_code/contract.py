@@ -1,0 +1,188 @@
+"""Every name that two sides of the platform share.
+
+The definition, the entrypoints, the local twin and the stacks meet only here: a channel
+that is renamed in this file is renamed everywhere, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+# --- The container: where SageMaker puts things -------------------------------------------
+
+ML_ROOT: Final = "/opt/ml"
+ML_ROOT_VARIABLE: Final = "ACEQUIA_ML_ROOT"
+"""Environment variable by which the local twin relocates ``/opt/ml``."""
+SERVICES_VARIABLE: Final = "ACEQUIA_SERVICES"
+"""Environment variable naming the ``module:Class`` that stands for AWS; unset means AWS."""
+SERVICES_ROOT_VARIABLE: Final = "ACEQUIA_SERVICES_ROOT"
+"""Environment variable: the folder in which that class keeps its stores."""
+USECASES_VARIABLE: Final = "ACEQUIA_USECASES"
+"""Environment variable: a folder of use cases other than the one in the image."""
+
+PROCESSING_INPUT: Final = "processing/input"
+PROCESSING_OUTPUT: Final = "processing/output"
+TRAINING_INPUT: Final = "input/data"
+HYPERPARAMETERS_FILE: Final = "input/config/hyperparameters.json"
+TRAINING_OUTPUT: Final = "output/data"
+MODEL_FOLDER: Final = "model"
+FAILURE_FILE: Final = "output/failure"
+MESSAGE_FILE: Final = "output/message"
+"""Processing jobs: what is written here becomes the job's ExitMessage."""
+
+# --- Steps of the training pipeline --------------------------------------------------------
+
+PREPARE: Final = "Prepare"
+INGEST_FEATURES: Final = "IngestFeatures"
+TRAIN: Final = "Train"
+RESOLVE_CHAMPION: Final = "ResolveChampion"
+EVALUATE: Final = "Evaluate"
+BETTER_THAN_CHAMPION: Final = "BetterThanChampion"
+REGISTER: Final = "Register"
+
+# --- Channels: a folder name under the input or output root, and an S3 prefix ----------------
+
+RAW: Final = "raw"
+TRAIN_CHANNEL: Final = "train"
+VALIDATION: Final = "validation"
+TEST: Final = "test"
+FEATURES: Final = "features"
+PROFILE: Final = "profile"
+QUARANTINE: Final = "quarantine"
+MODEL: Final = "model"
+CHAMPION: Final = "champion"
+EVALUATION: Final = "evaluation"
+REPORT: Final = "report"
+INGESTION: Final = "ingestion"
+
+# --- Files ------------------------------------------------------------------------------------
+
+TRAIN_FILE: Final = "train.parquet"
+VALIDATION_FILE: Final = "validation.parquet"
+TEST_FILE: Final = "test.parquet"
+QUARANTINE_FILE: Final = "quarantine.parquet"
+PROFILE_FILE: Final = "profile.json"
+EVALUATION_FILE: Final = "evaluation.json"
+PREDICTIONS_FILE: Final = "predictions.parquet"
+REPORT_FILE: Final = "report.html"
+INGESTION_FILE: Final = "ingestion.json"
+CHAMPION_FILE: Final = "champion.json"
+"""``{"version": int | null, "arn": str | null}``; the model's files lie beside it in ``model/``."""
+MODEL_ARCHIVE: Final = "model.tar.gz"
+MODEL_METADATA_FILE: Final = "model.json"
+TRAINING_FILE: Final = "training.json"
+
+
+def features_latest_file(group: str) -> str:
+    """Name the file with the latest record of each entity of one feature group."""
+    return f"{group}-latest.parquet"
+
+
+def features_history_file(group: str) -> str:
+    """Name the file with the recent records, one a row of the source, of one feature group."""
+    return f"{group}-history.parquet"
+
+
+# --- What a job says while it runs: one JSON object a line on standard output --------------------
+
+SUMMARY_PREFIX: Final = "acequia.summary "
+"""Then ``{"rows_in": n, "rows_out": n, "quarantined": n, "deduplicated": n, ...}``, once."""
+PROGRESS_PREFIX: Final = "acequia.progress "
+"""Then ``{"done": n, "total": n, "what": "..."}``, as often as the job likes."""
+
+EXIT_REFUSED: Final = 2
+"""Exit code of a job that refuses its input; its last line on standard error says why."""
+
+# --- Placeholders of the lock: CDK tokens at synthesis, local values on the laptop ---------------
+
+IMAGE: Final = "image"
+BUCKET_RAW: Final = "buckets.raw"
+BUCKET_CURATED: Final = "buckets.curated"
+BUCKET_ARTIFACTS: Final = "buckets.artifacts"
+KEY_DATA: Final = "keys.data"
+MODEL_PACKAGE_GROUP: Final = "model_package_group"
+ROLE_PREPARE: Final = "roles.prepare"
+ROLE_INGEST_FEATURES: Final = "roles.ingest_features"
+ROLE_TRAIN: Final = "roles.train"
+ROLE_RESOLVE_CHAMPION: Final = "roles.resolve_champion"
+ROLE_EVALUATE: Final = "roles.evaluate"
+
+
+def feature_group_placeholder(group: str) -> str:
+    """Name the placeholder that stands for the physical name of one feature group."""
+    return f"feature_groups.{group}"
+
+
+# --- Pipeline parameters -------------------------------------------------------------------------
+
+PARAMETER_IMAGE_URI: Final = "ImageUri"
+PARAMETER_INPUT_DATA_URI: Final = "InputDataUri"
+PARAMETER_CODE_COMMIT: Final = "CodeCommit"
+PARAMETER_AUTHOR: Final = "Author"
+PARAMETER_APPROVAL_STATUS: Final = "ModelApprovalStatus"
+PARAMETER_PROCESSING_INSTANCE_TYPE: Final = "ProcessingInstanceType"
+PARAMETER_TRAINING_INSTANCE_TYPE: Final = "TrainingInstanceType"
+
+PREPARE_SETTINGS: Final = (
+    "contract.error_budget",
+    "split.end",
+    "split.train_days",
+    "split.validation_days",
+    "split.gap_days",
+    "split.test_days",
+    "features.history_days",
+)
+TRAIN_SETTINGS: Final = (
+    "training.algorithm",
+    "training.seed",
+    "training.n_estimators",
+    "training.max_depth",
+    "training.learning_rate",
+    "training.min_child_weight",
+    "training.subsample",
+    "training.colsample_bytree",
+    "training.reg_lambda",
+    "training.early_stopping_rounds",
+    "training.inverse_regularization",
+)
+EVALUATE_SETTINGS: Final = (
+    "evaluation.bootstrap_samples",
+    "evaluation.explained_rows",
+    "gate.minimum_uplift",
+)
+"""Settings of the use case that an operator may change for one execution, by the job that reads them."""
+
+
+def parameter_name(setting: str) -> str:
+    """Turn the path of a setting into its pipeline parameter.
+
+    ``training.max_depth`` becomes ``TrainingMaxDepth``: SageMaker allows no dots in a name.
+    """
+    return "".join(word.capitalize() for word in re.split(r"[._]", setting))
+
+
+# --- Registry ------------------------------------------------------------------------------------
+
+PENDING: Final = "PendingManualApproval"
+APPROVED: Final = "Approved"
+REJECTED: Final = "Rejected"
+ARCHIVED: Final = "Archived"
+
+REGISTER_DECISION: Final = "register"
+KEEP_DECISION: Final = "keep_champion"
+"""Values of ``gate.decision`` in the evaluation; the condition step compares with the first."""
+
+METADATA_DATA_HASH: Final = "data_hash"
+METADATA_FEATURE_VERSIONS: Final = "feature_versions"
+METADATA_AUTHOR: Final = "author"
+METADATA_USECASE: Final = "usecase"
+METADATA_EXECUTION: Final = "pipeline_execution"
+METADATA_REPORT: Final = "report"
+"""Keys of a model package's CustomerMetadataProperties."""
+
+
+def usecase_folder(name: str, *, root: Path | None = None) -> Path:
+    """Locate the folder of a use case: in the image unless ``root`` names another place."""
+    return (root or Path(__file__).parent / "usecases") / name

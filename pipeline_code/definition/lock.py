@@ -1,0 +1,150 @@
+"""Read a pipeline lock and fill in what only the place of execution knows.
+
+A lock holds a pipeline definition exactly as SageMaker takes it, but for placeholders
+(``{{buckets.raw}}``) that stand for names which exist only once something is deployed.
+Synthesis puts CDK tokens in their place, the local twin puts its own folders.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+LOCK_FILE = "pipeline.lock.json"
+LOCK_VERSION = 1
+
+_PLACEHOLDER = re.compile(r"\{\{([a-z0-9_.-]+)\}\}")
+
+
+class LockError(Exception):
+    """Base of every error about a pipeline lock."""
+
+
+class UnreadableLockError(LockError, ValueError):
+    """The lock is missing or not one of ours."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path} {why}; run `acequia compile` to write it anew")
+
+
+class UnresolvedPlaceholderError(LockError, LookupError):
+    """A lock names something for which no value was given."""
+
+    def __init__(self, usecase: str, missing: Iterable[str]) -> None:
+        self.missing = tuple(sorted(missing))
+        super().__init__(
+            f"the lock of {usecase} needs values for {', '.join(self.missing)}; "
+            "give them where the lock is resolved"
+        )
+
+
+@dataclass(frozen=True)
+class LockedFeatureGroup:
+    """The schema of one feature group, as the lock carries it to the stacks."""
+
+    name: str
+    versioned_name: str
+    key: str
+    key_type: str
+    event_time: str
+    features: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A compiled pipeline: its definition, its feature groups and the hash of its sources."""
+
+    usecase: str
+    source_hash: str
+    sdk: str
+    feature_groups: tuple[LockedFeatureGroup, ...]
+    definition: Mapping[str, Any]
+
+    @property
+    def placeholders(self) -> frozenset[str]:
+        """Every name for which `resolve` needs a value."""
+        return frozenset(_placeholders(self.definition))
+
+    def resolve(self, values: Mapping[str, object]) -> dict[str, Any]:
+        """Return the definition with every placeholder replaced.
+
+        A string that is nothing but one placeholder takes the value as it is (a list of
+        subnets stays a list); inside a longer string the value is inserted as text.
+
+        Raises:
+            UnresolvedPlaceholderError: if a placeholder has no value.
+        """
+        missing = self.placeholders - values.keys()
+        if missing:
+            raise UnresolvedPlaceholderError(self.usecase, missing)
+        resolved: dict[str, Any] = _replace(self.definition, values)
+        return resolved
+
+
+def read_lock(folder: Path) -> Lock:
+    """Read the lock that lies in a use case's folder.
+
+    Raises:
+        UnreadableLockError: if it is missing, broken or of another lock version.
+    """
+    path = folder / LOCK_FILE
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UnreadableLockError(path, "does not exist") from error
+    except (OSError, ValueError) as error:
+        raise UnreadableLockError(path, f"cannot be read ({error})") from error
+    if not isinstance(document, dict) or document.get("lock_version") != LOCK_VERSION:
+        raise UnreadableLockError(path, f"is not a lock of version {LOCK_VERSION}")
+    return Lock(
+        usecase=document["usecase"],
+        source_hash=document["source_hash"],
+        sdk=document["sdk"],
+        feature_groups=tuple(LockedFeatureGroup(**group) for group in document["feature_groups"]),
+        definition=document["definition"],
+    )
+
+
+def source_hash(files: Iterable[Path], *, root: Path) -> str:
+    """Hash files by their path under ``root`` and their content, in a fixed order."""
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(path.relative_to(root).as_posix().encode())
+        digest.update(b"\0")
+        digest.update(path.read_bytes())
+        digest.update(b"\0")
+    return f"sha256:{digest.hexdigest()}"
+
+
+def placeholder(name: str) -> str:
+    """Write the placeholder for ``name`` as it stands in a lock."""
+    return f"{{{{{name}}}}}"
+
+
+def _placeholders(node: Any) -> Iterator[str]:
+    if isinstance(node, str):
+        yield from _PLACEHOLDER.findall(node)
+    elif isinstance(node, Mapping):
+        for value in node.values():
+            yield from _placeholders(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _placeholders(value)
+
+
+def _replace(node: Any, values: Mapping[str, object]) -> Any:
+    if isinstance(node, str):
+        whole = _PLACEHOLDER.fullmatch(node)
+        if whole:
+            return values[whole[1]]
+        return _PLACEHOLDER.sub(lambda match: str(values[match[1]]), node)
+    if isinstance(node, Mapping):
+        return {key: _replace(value, values) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_replace(value, values) for value in node]
+    return node
