@@ -116,7 +116,7 @@ class Split(Section):
     validation_days: Annotated[int, Field(ge=0)] = 7
     gap_days: Annotated[int, Field(ge=0)] = 7
     test_days: Annotated[int, Field(ge=1)] = 7
-    end: date | Literal[""] = ""
+    end: date | Literal["latest"] = "latest"
     known_positives: KnownPositives | None = None
 
 
