@@ -42,6 +42,21 @@ EVALUATE: Final = "Evaluate"
 BETTER_THAN_CHAMPION: Final = "BetterThanChampion"
 REGISTER: Final = "Register"
 
+JOBS: Final = {
+    PREPARE: "prepare",
+    INGEST_FEATURES: "ingest_features",
+    TRAIN: "train",
+    RESOLVE_CHAMPION: "resolve_champion",
+    EVALUATE: "evaluate",
+}
+"""The module of `pipeline_code.entrypoints` that does the work of a step."""
+
+
+def job_command(step: str) -> list[str]:
+    """Return the command that the image runs for one step."""
+    return ["python", "-m", f"pipeline_code.entrypoints.{JOBS[step]}"]
+
+
 # --- Channels: a folder name under the input or output root, and an S3 prefix ----------------
 
 RAW: Final = "raw"
@@ -73,6 +88,10 @@ CHAMPION_FILE: Final = "champion.json"
 MODEL_ARCHIVE: Final = "model.tar.gz"
 MODEL_METADATA_FILE: Final = "model.json"
 TRAINING_FILE: Final = "training.json"
+
+
+EVENT_TIME: Final = "EventTime"
+"""Column of a feature group's records: when they held, as an ISO-8601 string in UTC."""
 
 
 def features_latest_file(group: str) -> str:

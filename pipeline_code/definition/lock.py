@@ -18,6 +18,14 @@ from typing import Any
 LOCK_FILE = "pipeline.lock.json"
 LOCK_VERSION = 1
 
+_SOURCES = (
+    "contract.py",
+    "core/usecase.py",
+    "definition/compile.py",
+    "definition/lock.py",
+    "definition/pipeline.py",
+)
+
 _PLACEHOLDER = re.compile(r"\{\{([a-z0-9_.-]+)\}\}")
 
 
@@ -118,6 +126,19 @@ def source_hash(files: Iterable[Path], *, root: Path) -> str:
         digest.update(b"\0")
         digest.update(path.read_bytes())
         digest.update(b"\0")
+    return f"sha256:{digest.hexdigest()}"
+
+
+def lock_source_hash(folder: Path) -> str:
+    """Hash what the lock in ``folder`` is compiled from.
+
+    A lock whose ``source_hash`` differs is stale: `acequia compile` renews it.
+    """
+    package = Path(__file__).parent.parent
+    shared = [package / name for name in _SOURCES]
+    own = folder / "usecase.yaml"
+    digest = hashlib.sha256(source_hash(shared, root=package).encode())
+    digest.update(own.read_bytes())
     return f"sha256:{digest.hexdigest()}"
 
 

@@ -1,0 +1,136 @@
+"""Compile a use case's pipeline to its lock, offline.
+
+``python -m pipeline_code.definition.compile [USECASE ...]`` renews the locks. The SDK wants
+AWS at every turn: here it gets a session in which every call to AWS is an error, a bucket that
+is a placeholder, and settings in which telemetry is off. What it writes is made neutral (no
+region, no nulls), stamped with the hash of its sources and stored beside the use case.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import warnings
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NoReturn
+
+from pipeline_code import contract
+from pipeline_code.core.usecase import UseCase, load_usecase
+from pipeline_code.definition.lock import (
+    LOCK_FILE,
+    LOCK_VERSION,
+    LockError,
+    lock_source_hash,
+    placeholder,
+)
+
+_FEATURE_TYPES = {"integer": "Integral", "number": "Fractional"}
+_OFFLINE = {
+    "AWS_ACCESS_KEY_ID": "offline",
+    "AWS_SECRET_ACCESS_KEY": "offline",
+    "AWS_DEFAULT_REGION": "us-east-1",  # the SDK does not import without one
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "SAGEMAKER_VALIDATE_ROLE": "false",
+}
+_SDK_DEFAULTS = {
+    "SchemaVersion": "1.0",
+    "SageMaker": {"PythonSDK": {"Modules": {"TelemetryOptOut": True}}},
+}
+
+
+class CompilationNeedsAwsError(LockError, RuntimeError):
+    """The definition made the SDK call AWS, which would make its lock depend on an account."""
+
+    def __init__(self, operation: str) -> None:
+        super().__init__(
+            f"compiling the pipeline called {operation} of AWS; "
+            "pass what the SDK looks up there as an argument in definition/pipeline.py"
+        )
+
+
+def compile_usecase(folder: Path) -> dict[str, Any]:
+    """Return the lock of the use case in ``folder`` as a JSON document."""
+    usecase = load_usecase(folder)
+    return {
+        "lock_version": LOCK_VERSION,
+        "usecase": usecase.name,
+        "sdk": f"sagemaker {version('sagemaker')}",
+        "source_hash": lock_source_hash(folder),
+        "feature_groups": [
+            _feature_group(usecase, index) for index in range(len(usecase.features.groups))
+        ],
+        "definition": _definition(usecase),
+    }
+
+
+def write_lock(folder: Path) -> Path:
+    """Compile the use case in ``folder`` and replace its lock."""
+    path = folder / LOCK_FILE
+    text = json.dumps(compile_usecase(folder), indent=2, ensure_ascii=False) + "\n"
+    draft = path.with_suffix(".tmp")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
+    return path
+
+
+def _definition(usecase: UseCase) -> dict[str, Any]:
+    os.environ.update(_OFFLINE)
+    logging.disable(logging.WARNING)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        # Seconds and 700 MB: only here, and only once the environment says offline.
+        from pipeline_code.definition.pipeline import ROLE_PREFIX, TrainingPipeline
+
+        text = TrainingPipeline(usecase, _offline_session()).pipeline().definition()
+    logging.disable(logging.NOTSET)
+    document: dict[str, Any] = json.loads(text.replace(ROLE_PREFIX, ""))
+    return {key: value for key, value in document.items() if value is not None}
+
+
+def _offline_session() -> Any:
+    import boto3
+    from sagemaker.core.workflow.pipeline_context import PipelineSession
+
+    class OfflineSession(PipelineSession):  # type: ignore[misc]
+        """A pipeline session whose default bucket is a placeholder, never looked up."""
+
+        def default_bucket(self) -> str:
+            return placeholder(contract.BUCKET_ARTIFACTS)
+
+    def refuse(model: Any, **_: object) -> NoReturn:
+        raise CompilationNeedsAwsError(f"{model.service_model.service_name}:{model.name}")
+
+    boto_session = boto3.Session()
+    boto_session.events.register("before-call", refuse)
+    return OfflineSession(boto_session=boto_session, sagemaker_config=_SDK_DEFAULTS)
+
+
+def _feature_group(usecase: UseCase, index: int) -> dict[str, Any]:
+    group = usecase.features.groups[index]
+    return {
+        "name": group.name,
+        "versioned_name": group.versioned_name,
+        "key": group.key,
+        "key_type": _FEATURE_TYPES.get(usecase.contract.columns[group.key].type, "String"),
+        "event_time": contract.EVENT_TIME,
+        "features": dict(group.features),
+    }
+
+
+def main(names: list[str]) -> None:
+    """Renew the locks of the use cases named, or of all."""
+    root = contract.usecase_folder("").resolve()
+    folders = [root / name for name in names] or sorted(
+        path.parent for path in root.glob("*/usecase.yaml")
+    )
+    for folder in folders:
+        print(write_lock(folder).relative_to(root.parent.parent))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
