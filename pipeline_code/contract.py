@@ -22,6 +22,9 @@ SERVICES_ROOT_VARIABLE: Final = "ACEQUIA_SERVICES_ROOT"
 USECASES_VARIABLE: Final = "ACEQUIA_USECASES"
 """Environment variable: a folder of use cases other than the one in the image."""
 
+DATA_VERSION_VARIABLE: Final = "ACEQUIA_DATA_VERSION"
+"""Environment variable of Prepare with the version of its input; it only keys the step cache."""
+
 PROCESSING_INPUT: Final = "processing/input"
 PROCESSING_OUTPUT: Final = "processing/output"
 TRAINING_INPUT: Final = "input/data"
@@ -138,6 +141,9 @@ def feature_group_placeholder(group: str) -> str:
 
 PARAMETER_IMAGE_URI: Final = "ImageUri"
 PARAMETER_INPUT_DATA_URI: Final = "InputDataUri"
+PARAMETER_INPUT_DATA_VERSION: Final = "InputDataVersion"
+"""SageMaker's step cache compares URIs, not content: whoever starts an execution on new
+data under an old prefix says so with a new version."""
 PARAMETER_CODE_COMMIT: Final = "CodeCommit"
 PARAMETER_AUTHOR: Final = "Author"
 PARAMETER_APPROVAL_STATUS: Final = "ModelApprovalStatus"

@@ -134,6 +134,13 @@ class TrainingPipeline:
             outputs=outputs,
             arguments=self._settings(contract.PREPARE_SETTINGS),
             property_files=[_profile()],
+            environment={
+                contract.DATA_VERSION_VARIABLE: self.parameters[
+                    contract.PARAMETER_INPUT_DATA_VERSION
+                ]
+            },
+            # A start by hand that names no version must not see last month's rows.
+            cache=CacheConfig(enable_caching=True, expire_after="P1D"),
         )
 
     def ingest_features(self, prepare: ProcessingStep) -> ProcessingStep:
@@ -213,7 +220,7 @@ class TrainingPipeline:
             ],
             arguments=["--model-package-group", placeholder(contract.MODEL_PACKAGE_GROUP)],
             isolated=False,
-            cached=False,
+            cache=None,
             depends_on=[prepare.name],
         )
 
@@ -303,8 +310,9 @@ class TrainingPipeline:
         outputs: list[ProcessingOutput],
         arguments: Sequence[str | PipelineVariable],
         property_files: Iterable[PropertyFile] = (),
+        environment: dict[str, PipelineVariable] | None = None,
         isolated: bool = True,
-        cached: bool = True,
+        cache: CacheConfig | None = _CACHE,
         depends_on: list[str] | None = None,
     ) -> ProcessingStep:
         """Define one processing job: a module of `pipeline_code.entrypoints` in our image."""
@@ -319,6 +327,7 @@ class TrainingPipeline:
             volume_kms_key=placeholder(contract.KEY_DATA),
             output_kms_key=placeholder(contract.KEY_DATA),
             max_runtime_in_seconds=self.usecase.instances.timeout_sec,
+            env=environment,
             network_config=NetworkConfig(
                 enable_network_isolation=isolated,
             ),
@@ -331,7 +340,7 @@ class TrainingPipeline:
                 arguments=["--usecase", self.usecase.name, *arguments],
             ),
             property_files=list(property_files),
-            cache_config=_CACHE if cached else None,
+            cache_config=cache,
             depends_on=depends_on,
             retry_policies=_retries(),
         )
@@ -380,6 +389,7 @@ def _parameters(usecase: UseCase) -> dict[str, Parameter]:
             contract.PARAMETER_INPUT_DATA_URI,
             default_value=f"s3://{placeholder(contract.BUCKET_RAW)}/{usecase.name}/",
         ),
+        ParameterString(contract.PARAMETER_INPUT_DATA_VERSION, default_value="unversioned"),
         ParameterString(contract.PARAMETER_CODE_COMMIT, default_value="unknown"),
         ParameterString(contract.PARAMETER_AUTHOR, default_value="unknown"),
         ParameterString(
