@@ -177,7 +177,7 @@ EVALUATE_SETTINGS: Final = (
     "evaluation.explained_rows",
     "gate.minimum_uplift",
 )
-"""Settings of the use case that an operator may change for one execution, by the job that reads them."""
+"""What an operator may change for one execution, by the job that reads it."""
 
 
 def parameter_name(setting: str) -> str:

@@ -79,6 +79,8 @@ def write_lock(folder: Path) -> Path:
 
 
 def _definition(usecase: UseCase) -> dict[str, Any]:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]  # a profile of the user's that does not exist stops the SDK's import
     os.environ.update(_OFFLINE)
     logging.disable(logging.WARNING)
     with warnings.catch_warnings():
