@@ -6,11 +6,12 @@ booster) or ``weights.json`` (a linear model). Nothing in it is executed when it
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,6 +106,12 @@ class Model(ABC):
         """
         shape = (0, len(self.features) + 1)
         return self._explain(self._checked(x)) if len(x) else np.empty(shape)
+
+    def with_threshold(self, threshold: float) -> Self:
+        """Return the same model with another decision threshold."""
+        other = copy.copy(self)
+        other.metadata = self.metadata.model_copy(update={"threshold": threshold})
+        return other
 
     @abstractmethod
     def gain(self) -> dict[str, float] | None:

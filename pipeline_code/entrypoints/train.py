@@ -1,0 +1,58 @@
+"""Train: read the channels ``train`` and ``validation``, leave the model and its record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Final
+
+from pipeline_code import contract
+from pipeline_code.core.tables import read_columns
+from pipeline_code.entrypoints.job import Job, run
+from pipeline_code.steps.predict import save_model
+from pipeline_code.steps.train import train
+
+_SECTION: Final = "training."
+_OF_THE_PLATFORM: Final = "sagemaker_"
+
+
+def main(job: Job, arguments: Sequence[str]) -> None:  # noqa: ARG001 - settings come in a file
+    """Train the model of the use case that the hyperparameters name."""
+    given = job.hyperparameters()
+    name = given.pop("usecase")
+    usecase = job.usecase(
+        name,
+        {
+            f"{_SECTION}{key}": value
+            for key, value in given.items()
+            if not key.startswith(_OF_THE_PLATFORM)
+        },
+    )
+    columns = [*usecase.features.inputs, usecase.problem.target]
+    channels = (
+        read_columns(job.training_input(channel) / file, columns)
+        for channel, file in (
+            (contract.TRAIN_CHANNEL, contract.TRAIN_FILE),
+            (contract.VALIDATION, contract.VALIDATION_FILE),
+        )
+    )
+    training, validation = channels
+    trained = train(training, validation, usecase, job.progress)
+    save_model(trained.model, job.model())
+    record = job.training_output() / contract.TRAINING_FILE
+    record.write_text(json.dumps(trained.record, indent=2) + "\n", encoding="utf-8")
+    rows = trained.record["train"]["rows"] + trained.record["validation"]["rows"]
+    job.summary(
+        rows_in=rows,
+        rows_out=rows,
+        quarantined=0,
+        deduplicated=0,
+        usecase=name,
+        algorithm=trained.model.metadata.algorithm,
+        best_iteration=trained.model.metadata.best_iteration,
+        threshold=trained.model.threshold,
+    )
+
+
+if __name__ == "__main__":
+    run(main)
