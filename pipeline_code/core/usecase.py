@@ -59,9 +59,8 @@ class Contract(Section):
     def _check_unique(self) -> Self:
         for name in self.unique:
             if name not in self.columns:
-                raise ValueError(
-                    f"unique names {name!r}, which is not under columns{closest(name, list(self.columns))}"
-                )
+                near = closest(name, list(self.columns))
+                raise ValueError(f"unique names {name!r}, which is not under columns{near}")
         return self
 
 
@@ -190,7 +189,7 @@ class UseCase(Section):
         if self.evaluation.resample_by:
             references["evaluation.resample_by"] = self.evaluation.resample_by
         unknown = [
-            f"{where} names {column!r}, which is not under contract.columns{closest(column, columns)}"
+            f"{where} names {column!r}, not under contract.columns{closest(column, columns)}"
             for where, column in references.items()
             if column not in columns
         ]

@@ -121,7 +121,7 @@ def _say(prefix: str, figures: Mapping[str, Any]) -> None:
     print(prefix + json.dumps(figures), flush=True)  # noqa: T201 - read by the local twin
 
 
-def _stop(signum: int, frame: FrameType | None) -> None:
+def _stop(signum: int, _frame: FrameType | None) -> None:
     sys.exit(128 + signum)
 
 
