@@ -113,6 +113,8 @@ SUMMARY_PREFIX: Final = "acequia.summary "
 """Then ``{"rows_in": n, "rows_out": n, "quarantined": n, "deduplicated": n, ...}``, once."""
 PROGRESS_PREFIX: Final = "acequia.progress "
 """Then ``{"done": n, "total": n, "what": "..."}``, as often as the job likes."""
+LISTENING_PREFIX: Final = "acequia.listening "
+"""Then ``{"host": "...", "port": n, "features": [...]}``, once, when the server takes requests."""
 
 EXIT_REFUSED: Final = 2
 """Exit code of a job that refuses its input; its last line on standard error says why."""

@@ -1,0 +1,130 @@
+"""Serve a model: what ``docker run IMAGE serve`` starts, and ``acequia serve`` on a laptop."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import pwd
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+import uvicorn
+
+from pipeline_code import contract
+from pipeline_code.core.errors import PipelineError
+from pipeline_code.entrypoints.endpoint import Endpoint, Limits
+from pipeline_code.steps.predict import load_model
+
+_DRAIN_SEC: Final = 25
+"""SageMaker kills a container 30 seconds after it asked it to stop."""
+_BACKLOG: Final = 2048
+_MIB: Final = 1024 * 1024
+
+
+class CannotListenError(PipelineError, OSError):
+    """The address is taken or not ours."""
+
+    def __init__(self, host: str, port: int, why: str) -> None:
+        super().__init__(f"cannot listen on {host}:{port}: {why}; choose another --port")
+
+
+class CannotBecomeError(PipelineError, OSError):
+    """The process may not become the user it should serve as."""
+
+    def __init__(self, user: str, why: str) -> None:
+        super().__init__(f"cannot serve as user {user}: {why}; start as root, or without --user")
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Load the model, check that it scores, listen, serve until told to stop, drain.
+
+    Raises:
+        PipelineError: if the model cannot be used or the address cannot be had.
+    """
+    options = _options(arguments)
+    model = load_model(options.model)
+    endpoint = Endpoint(model, Limits(body_bytes=_body_bytes(), rows=options.max_rows))
+    endpoint.check()
+    listener = _listen(options.host, options.port)
+    if options.user:
+        _become(options.user)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            endpoint,
+            lifespan="off",
+            ws="none",
+            access_log=False,
+            log_level=logging.WARNING,
+            server_header=False,
+            timeout_graceful_shutdown=_DRAIN_SEC,
+        )
+    )
+
+    def stop(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signal's form
+        server.should_exit = True
+
+    # The server handles these while it runs and raises them anew when it has drained; this
+    # handler makes the end of a drained server a success.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    _say_listening(listener, model.features)
+    server.run(sockets=[listener])
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="serve")
+    root = Path(os.environ.get(contract.ML_ROOT_VARIABLE, contract.ML_ROOT))
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8080, help="0 takes a free one")
+    parser.add_argument("--model", type=Path, default=root / contract.MODEL_FOLDER)
+    parser.add_argument("--max-rows", type=int, default=Limits.rows)
+    parser.add_argument("--user", default="", help="give up root for this user before serving")
+    return parser.parse_args(arguments)
+
+
+def _body_bytes() -> int:
+    """Take the limit of a batch transform where SageMaker gives one."""
+    given = os.environ.get("SAGEMAKER_MAX_PAYLOAD_IN_MB", "")
+    return int(given) * _MIB if given.isdecimal() and int(given) > 0 else Limits.body_bytes
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise CannotListenError(host, port, why) from error
+
+
+def _become(user: str) -> None:
+    """Give up root: what reads requests needs none of it."""
+    try:
+        entry = pwd.getpwnam(user)
+        os.setgroups([])
+        os.setgid(entry.pw_gid)
+        os.setuid(entry.pw_uid)
+    except (KeyError, OSError) as error:
+        why = getattr(error, "strerror", None) or "there is no such user"
+        raise CannotBecomeError(user, why) from error
+
+
+def _say_listening(listener: socket.socket, features: Sequence[str]) -> None:
+    host, port = listener.getsockname()[:2]
+    figures = {"host": host, "port": port, "features": list(features)}
+    print(contract.LISTENING_PREFIX + json.dumps(figures), flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except PipelineError as refusal:
+        print(refusal, file=sys.stderr, flush=True)  # noqa: T201 - CloudWatch keeps it
+        sys.exit(contract.EXIT_REFUSED)

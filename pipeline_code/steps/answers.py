@@ -1,0 +1,81 @@
+"""Decide by the model's threshold and write the answer to a request."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline_code.steps.payloads import Format
+from pipeline_code.steps.predict import Vector
+
+CONTENT_TYPES: Final[dict[Format, str]] = {
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+    "jsonlines": "application/jsonlines",
+}
+_FORMATS: Final[dict[str, Format]] = {
+    "text/csv": "csv",
+    "application/json": "json",
+    "application/jsonlines": "jsonlines",
+    "application/x-jsonlines": "jsonlines",
+    "application/x-ndjson": "jsonlines",
+}
+_ANY: Final[dict[str, Format]] = {
+    "": "json",
+    "*/*": "json",
+    "application/*": "json",
+    "text/*": "csv",
+}
+_CHARSETS: Final = frozenset(("", "utf-8", "utf8", "us-ascii"))
+
+
+def decide(scores: Vector, threshold: float) -> NDArray[np.int8]:
+    """Return 1 for each score from ``threshold`` on, else 0."""
+    return (scores >= threshold).astype(np.int8)
+
+
+def write_answer(scores: Vector, threshold: float, form: Format) -> bytes:
+    """Write one score and one decision a row, in the order of the request.
+
+    CSV has no header, so the parts of a batch transform can be joined; JSON is
+    ``{"predictions": [{"score": 0.12, "decision": 0}]}``, JSON lines the same objects.
+    """
+    pairs = zip(scores.tolist(), decide(scores, threshold).tolist(), strict=True)
+    if form == "csv":
+        return "".join([f"{score!r},{decision}\n" for score, decision in pairs]).encode()
+    rows = [f'{{"score": {score!r}, "decision": {decision}}}' for score, decision in pairs]
+    if form == "jsonlines":
+        return ("\n".join(rows) + "\n").encode()
+    return f'{{"predictions": [{", ".join(rows)}]}}'.encode()
+
+
+@lru_cache(maxsize=256)
+def content_format(header: str) -> Format | None:
+    """Return the format that a Content-Type header names, None where it is not spoken here."""
+    name, _, rest = header.partition(";")
+    charset = dict(_parameters(rest)).get("charset", "")
+    return _FORMATS.get(name.strip().lower()) if charset.lower() in _CHARSETS else None
+
+
+@lru_cache(maxsize=256)
+def accepted_format(header: str) -> Format | None:
+    """Return the format that an Accept header likes best, JSON where it does not care."""
+    ranked: list[tuple[float, int, str]] = []
+    for choice in header.split(","):
+        name, _, rest = choice.partition(";")
+        try:
+            quality = float(dict(_parameters(rest)).get("q", "1"))
+        except ValueError:
+            quality = 0.0
+        if quality > 0:
+            ranked.append((-quality, len(ranked), name.strip().lower()))
+    known = {**_FORMATS, **_ANY}
+    return next((known[name] for _, _, name in sorted(ranked) if name in known), None)
+
+
+def _parameters(text: str) -> list[tuple[str, str]]:
+    pairs = (part.partition("=") for part in text.split(";"))
+    return [(name.strip().lower(), value.strip(' "')) for name, _, value in pairs]

@@ -1,0 +1,242 @@
+"""Read the rows of a request strictly: a wrong value is refused, never guessed.
+
+Forms, for a model with the features ``A`` and ``B``:
+
+- CSV: ``1,2`` a line in the model's order, or any order under a header ``B,A``;
+- JSON: ``{"instances": [[1, 2]]}``, ``{"instances": [{"A": 1, "B": 2}]}``, either list without
+  the envelope, or ``{"columns": ["B", "A"], "data": [[2, 1]]}``;
+- JSON lines: ``[1, 2]`` or ``{"A": 1, "B": 2}`` a line.
+
+A missing value is an empty cell or ``null``. Everything else that is no finite number is
+refused: text, NaN, Infinity, booleans, numbers beyond 32 bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from operator import itemgetter
+from typing import Any, Final, Literal, NoReturn
+
+import numpy as np
+
+from pipeline_code.core.documents import (
+    NUMBER,
+    PayloadError,
+    read_cells,
+    read_json,
+    read_json_lines,
+    read_number,
+)
+from pipeline_code.core.mistakes import closest
+from pipeline_code.steps.predict import Matrix
+
+Format = Literal["csv", "json", "jsonlines"]
+
+# What a body of bare numbers is made of: float() alone would take "nan", "inf" and "1_000".
+_PLAIN: Final = frozenset("0123456789+-.eE,\n")
+_KINDS: Final = frozenset((int, float, type(None)))
+_INSTANCES: Final = frozenset(("instances",))
+_COLUMNS: Final = frozenset(("columns", "data"))
+_SHOWN: Final = 60
+
+
+class TooManyRowsError(PayloadError):
+    """More rows than one request may carry."""
+
+
+class Reader:
+    """Read requests for one model.
+
+    Args:
+        features: the model's columns in its order.
+        max_rows: a request with more rows is refused, not cut.
+    """
+
+    def __init__(self, features: Sequence[str], *, max_rows: int) -> None:
+        self.features = tuple(features)
+        self.max_rows = max_rows
+        self._names = frozenset(features)
+        self._width = len(self.features)
+
+    def read(self, body: bytes, form: Format) -> Matrix:
+        """Return the rows of ``body``, shape (n, features), n at least 1; NaN where missing.
+
+        Raises:
+            PayloadError: if the body is not what ``form`` promises, or a value is no number.
+            TooManyRowsError: if it has more than ``max_rows`` rows.
+        """
+        try:
+            text = body.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise PayloadError(
+                "not_utf8", f"byte {error.start} of the body is not UTF-8; send UTF-8 text"
+            ) from None
+        if form == "csv":
+            return self._csv(text.replace("\r\n", "\n").rstrip())
+        return self._document(read_json(text) if form == "json" else read_json_lines(text))
+
+    def _csv(self, text: str) -> Matrix:
+        if _PLAIN.issuperset(text):
+            matrix = self._plain(text)
+            if matrix is not None:
+                return matrix
+        rows = read_cells(text)
+        header = rows.pop(0) if rows and _is_header(rows[0], self._names) else []
+        numbers = [[read_number(cell) for cell in row] for row in rows]
+        return (
+            self._reordered(numbers, header, "cells") if header else self._lists(numbers, "cells")
+        )
+
+    def _plain(self, text: str) -> Matrix | None:
+        """Read bare numbers fast; None leaves everything unusual to the careful way."""
+        lines = text.split("\n")
+        commas = self._width - 1
+        if len(lines) > self.max_rows or any(line.count(",") != commas for line in lines):
+            return None
+        try:
+            values = list(map(float, ",".join(lines).split(",")))
+        except ValueError:
+            return None
+        with np.errstate(over="ignore"):
+            matrix = np.array(values).astype(np.float32).reshape(len(lines), self._width)
+        return matrix if np.isfinite(matrix).all() else None
+
+    def _document(self, document: Any) -> Matrix:
+        if isinstance(document, dict):
+            if document.keys() == _COLUMNS:
+                return self._table(document["columns"], document["data"])
+            if document.keys() != _INSTANCES:
+                raise PayloadError("malformed", f"unknown form; {self._usage()}")
+            document = document["instances"]
+        if not isinstance(document, list):
+            raise PayloadError("malformed", f"the rows are no list; {self._usage()}")
+        if document and isinstance(document[0], dict):
+            return self._records(document)
+        return self._lists(document, "values")
+
+    def _table(self, names: Any, rows: Any) -> Matrix:
+        if not isinstance(rows, list) or not _is_list_of_text(names):
+            raise PayloadError("malformed", f"columns or data is no list; {self._usage()}")
+        return self._reordered(rows, names, "values")
+
+    def _records(self, rows: list[Any]) -> Matrix:
+        self._check_count(rows)
+        pick = itemgetter(*self.features)
+        values: list[Any] = []
+        for number, row in enumerate(rows, 1):
+            if not isinstance(row, dict):
+                raise PayloadError(
+                    "malformed", "is no object, but the first row is; send rows alike", row=number
+                )
+            if row.keys() != self._names:
+                self._refuse_names(list(row), row=number)
+            # With a single name itemgetter gives the bare value instead of a tuple.
+            values.extend(pick(row) if self._width > 1 else (pick(row),))
+        return self._matrix(values, len(rows))
+
+    def _reordered(self, rows: list[Any], names: Iterable[str], unit: str) -> Matrix:
+        header = [name.strip() for name in names]
+        if len(header) != self._width or set(header) != self._names:
+            self._refuse_names(header)
+        matrix = self._lists(rows, unit, header)
+        return np.ascontiguousarray(matrix[:, [header.index(name) for name in self.features]])
+
+    def _lists(self, rows: list[Any], unit: str, header: Sequence[str] = ()) -> Matrix:
+        """Read rows of values; ``header`` names the columns if they are not the model's."""
+        self._check_count(rows)
+        for number, row in enumerate(rows, 1):
+            if not isinstance(row, list):
+                raise PayloadError("malformed", f"is no list; {self._usage()}", row=number)
+            if len(row) != self._width:
+                raise PayloadError(
+                    "wrong_width",
+                    f"has {len(row)} {unit}, the model takes {self._width}; "
+                    f"send {', '.join(self.features)}",
+                    row=number,
+                )
+        return self._matrix(list(chain.from_iterable(rows)), len(rows), header)
+
+    def _matrix(self, values: list[Any], count: int, header: Sequence[str] = ()) -> Matrix:
+        if _KINDS.issuperset(map(type, values)):
+            with np.errstate(over="ignore"):
+                try:
+                    matrix = np.array(values, dtype=np.float64).astype(np.float32)
+                except OverflowError:  # an integer beyond every float
+                    matrix = np.full(len(values), np.inf, dtype=np.float32)
+            if not np.isinf(matrix).any():
+                return matrix.reshape(count, self._width)
+        raise _value_error(values, header or self.features)
+
+    def _check_count(self, rows: list[Any]) -> None:
+        if not rows:
+            raise PayloadError("empty", f"the request has no rows; {self._usage()}")
+        if len(rows) > self.max_rows:
+            raise TooManyRowsError(
+                "too_many_rows",
+                f"the request has {len(rows)} rows, at most {self.max_rows} are taken; "
+                "send several requests, or a batch transform",
+            )
+
+    def _refuse_names(self, given: list[str], **where: int | str) -> NoReturn:
+        unknown = [name for name in given if name not in self._names]
+        missing = [name for name in self.features if name not in given]
+        if unknown:
+            hint = closest(unknown[0][:_SHOWN], missing or list(self.features))
+            message = f"unknown column {_shown(unknown[0])}{hint or '; leave it out'}"
+        elif missing:
+            message = f"lacks the column {', '.join(missing)}; send null for a missing value"
+        else:
+            message = f"the column {next(n for n in given if given.count(n) > 1)} is given twice"
+        raise PayloadError("wrong_columns", message, **where)
+
+    def _usage(self) -> str:
+        return (
+            'send CSV, {"instances": [[...], ...]}, {"instances": [{"name": value, ...}, ...]}, '
+            '{"columns": [...], "data": [[...], ...]} or one row a line, with '
+            + ", ".join(self.features)
+        )
+
+
+def _value_error(values: list[Any], names: Sequence[str]) -> PayloadError:
+    """Say which value is no finite number of 32 bits."""
+    limit = float(np.finfo(np.float32).max)
+    for index, value in enumerate(values):
+        where: dict[str, int | str] = {
+            "row": index // len(names) + 1,
+            "column": names[index % len(names)],
+        }
+        if type(value) not in _KINDS:
+            hint = "1 or 0" if isinstance(value, bool) else "a finite number"
+            return PayloadError(
+                "not_a_number",
+                f"{_shown(value)} is not a number; send {hint}, or nothing where it is missing",
+                **where,
+            )
+        if value is not None and not abs(value) <= limit:
+            return PayloadError(
+                "out_of_range",
+                f"{_shown(value)} is too large; send a number up to {limit:.1e}",
+                **where,
+            )
+    raise AssertionError("every value is a number")  # pragma: no cover
+
+
+def _is_header(row: Sequence[str], names: frozenset[str]) -> bool:
+    """Tell a header from a broken row: it names a feature, or holds no number at all."""
+    cells = [cell.strip() for cell in row]
+    return any(cell in names for cell in cells) or not any(
+        not cell or NUMBER.fullmatch(cell) for cell in cells
+    )
+
+
+def _is_list_of_text(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _shown(value: Any) -> str:
+    """Quote what a client sent, cut where it is long."""
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "an object"
+    text = value if isinstance(value, str) else str(value)
+    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}...")
