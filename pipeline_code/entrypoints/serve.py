@@ -100,8 +100,10 @@ def _listen(host: str, port: int) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except (OSError, OverflowError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise CannotListenError(host, port, why) from error
+        number = getattr(error, "errno", None)
+        raise CannotListenError(
+            host, port, os.strerror(number) if number else str(error)
+        ) from error
 
 
 def _become(user: str) -> None:

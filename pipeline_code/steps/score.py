@@ -1,0 +1,235 @@
+"""Score a file: the same rows in the same order, with ``score`` and ``decision`` added."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import numpy as np
+
+from pipeline_code.core.mistakes import closest
+from pipeline_code.core.tables import Connection, connect, quoted
+from pipeline_code.core.usecase import UseCase
+from pipeline_code.steps.answers import decide
+from pipeline_code.steps.predict import Matrix, Model
+from pipeline_code.steps.score_files import (
+    SOURCE,
+    UnscorableFileError,
+    as_number,
+    check_format,
+    is_no_number,
+    is_same_format,
+    load_source,
+    write_result,
+)
+
+Progress = Callable[[int, int, str], None]
+
+_CHUNK_ROWS: Final = 200_000
+_MEMORY_GIB: Final = 1.0
+_ADDED: Final = ("score", "decision")
+_ROW: Final = "acequia_row"
+_SQL_TYPES: Final = {
+    "integer": "bigint",
+    "number": "double",
+    "string": "varchar",
+    "timestamp": "timestamp",
+    "boolean": "boolean",
+}
+
+
+@dataclass(frozen=True)
+class History:
+    """How to make features of a file that has the source's columns instead.
+
+    The file is then its own history: windows see the rows in it and nothing before.
+    """
+
+    usecase: UseCase
+    sql: str
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What was done: ``computed`` tells that the features were made, not given."""
+
+    rows: int
+    positives: int
+    computed: bool
+    labelled: bool
+
+
+def score_file(
+    model: Model,
+    source: Path,
+    destination: Path,
+    *,
+    spill: Path,
+    history: History | None = None,
+    chunk_rows: int = _CHUNK_ROWS,
+    progress: Progress | None = None,
+) -> Scored:
+    """Write ``source`` with the columns ``score`` and ``decision`` to ``destination``.
+
+    Ids and other columns stay as they are. Memory is bounded: what does not fit goes to the
+    folder ``spill``. The destination appears whole or not at all.
+
+    Raises:
+        UnscorableFileError: if a file is broken, a column is missing, or a value is no number.
+    """
+    check_format(destination)
+    with connect(memory_gib=_MEMORY_GIB, spill=spill) as database:
+        columns = load_source(database, source)
+        for name in _ADDED:
+            if name in {column.lower() for column in columns}:
+                raise UnscorableFileError(
+                    source, f"has a column {name} already; rename or remove it"
+                )
+        computed = _make_inputs(database, source, columns, model, history)
+        rows, positives = _score(database, model, chunk_rows, progress)
+        write_result(
+            database,
+            destination,
+            columns,
+            numbers=model.features,
+            like_source=is_same_format(source, destination),
+        )
+    target = history.usecase.problem.target if history else model.metadata.target
+    return Scored(rows=rows, positives=positives, computed=computed, labelled=target in columns)
+
+
+def _make_inputs(
+    database: Connection,
+    source: Path,
+    columns: Mapping[str, str],
+    model: Model,
+    history: History | None,
+) -> bool:
+    """Make the table ``inputs`` of the model's features; return whether they were computed."""
+    if set(model.features) <= columns.keys():
+        _refuse_bad_rows(
+            database,
+            source,
+            {name: is_no_number(name, columns[name]) for name in model.features},
+            "a finite number, or nothing where it is missing",
+        )
+        floats = ", ".join(
+            f"{as_number(name, columns[name])} as {quoted(name)}" for name in model.features
+        )
+        database.execute(f"create table inputs as select {floats} from {SOURCE}")  # noqa: S608
+        return False
+    if history is None or not _required(history.usecase) <= columns.keys():
+        raise _missing(source, columns, model, history)
+    _compute(database, source, columns, model, history)
+    return True
+
+
+def _compute(
+    database: Connection,
+    source: Path,
+    columns: Mapping[str, str],
+    model: Model,
+    history: History,
+) -> None:
+    contract = history.usecase.contract.columns
+    typed = {}
+    for name, column in contract.items():
+        plain = f"({quoted(name)} ->> '$')" if columns.get(name) == "JSON" else quoted(name)
+        kind = _SQL_TYPES[column.type]
+        # What the file does not know, a label above all, is a missing value.
+        typed[name] = f"try_cast({plain} as {kind})" if name in columns else f"cast(null as {kind})"
+    broken = {
+        name: f"{typed[name]} is null"
+        + ("" if name in _required(history.usecase) else f" and {quoted(name)} is not null")
+        for name in contract
+        if name in columns
+    }
+    _refuse_bad_rows(database, source, broken, "what the contract in usecase.yaml promises")
+    selected = ", ".join(f"{sql} as {quoted(name)}" for name, sql in typed.items())
+    database.execute(
+        f"create view transactions as select rowid as {_ROW}, {selected} from {SOURCE}"  # noqa: S608
+    )
+    floats = ", ".join(
+        f"cast({quoted(name)} as float) as {quoted(name)}" for name in model.features
+    )
+    try:
+        database.execute(
+            f"create table inputs as select {floats} from ({history.sql}) order by {_ROW}"  # noqa: S608
+        )
+    except duckdb.Error as error:
+        first = str(error).splitlines()[0]
+        raise UnscorableFileError(source, f"features cannot be computed: {first}") from error
+
+
+def _score(
+    database: Connection, model: Model, chunk_rows: int, progress: Progress | None
+) -> tuple[int, int]:
+    database.execute("create table scores (score double, decision tinyint)")
+    counted = database.execute("select count(*) from inputs").fetchone()
+    total, positives = int(counted[0]) if counted else 0, 0
+    for start in range(0, total, chunk_rows):
+        chunk = database.execute(
+            "select * from inputs where rowid >= ? and rowid < ?", [start, start + chunk_rows]
+        ).fetchnumpy()
+        scores = model.predict(_matrix([chunk[name] for name in model.features]))
+        decisions = decide(scores, model.threshold)
+        positives += int(decisions.sum())
+        database.register("chunk", {"score": scores, "decision": decisions})
+        database.execute("insert into scores from chunk")
+        database.unregister("chunk")
+        if progress:
+            progress(min(start + chunk_rows, total), total, "rows scored")
+    return total, positives
+
+
+def _matrix(columns: Sequence[np.ma.MaskedArray | np.ndarray]) -> Matrix:
+    filled = [np.ma.filled(column.astype(np.float32), np.nan) for column in columns]
+    return np.ascontiguousarray(np.stack(filled, axis=1))
+
+
+def _refuse_bad_rows(
+    database: Connection, source: Path, conditions: Mapping[str, str], wanted: str
+) -> None:
+    """Name the first row, and its column, that meets one of the conditions."""
+    firsts = ", ".join(f"min(rowid) filter (where {sql})" for sql in conditions.values())
+    found = database.execute(f"select {firsts} from {SOURCE}").fetchone()  # noqa: S608
+    bad = [
+        (row, name) for row, name in zip(found or (), conditions, strict=True) if row is not None
+    ]
+    if not bad:
+        return
+    row, name = min(bad)
+    value = database.execute(
+        f"select {quoted(name)} from {SOURCE} where rowid = ?",  # noqa: S608
+        [row],
+    ).fetchone()
+    given = value[0] if value else None
+    shown = "nothing" if given is None else repr(str(given)[:60])
+    raise UnscorableFileError(
+        source, f"row {row + 1}, column {name}: {shown} is not {wanted}; correct the row"
+    )
+
+
+def _required(usecase: UseCase) -> set[str]:
+    """Name the columns without which no feature can be made; the label is not among them."""
+    columns = usecase.contract.columns.items()
+    return {name for name, column in columns if column.required} - {usecase.problem.target}
+
+
+def _missing(
+    source: Path, columns: Mapping[str, str], model: Model, history: History | None
+) -> UnscorableFileError:
+    lacking = [name for name in model.features if name not in columns]
+    if history:
+        raw = sorted(_required(history.usecase) - columns.keys())
+        # Say what is nearer: a file of features with a slip, or a file of the source with one.
+        lacking = min(lacking, raw, key=len)
+    unknown = [name for name in columns if name not in model.features]
+    hint = closest(lacking[0], unknown)
+    found = ", ".join(list(columns)[:20])
+    return UnscorableFileError(
+        source, f"lacks {', '.join(lacking)}; found {found}{hint or '; add what is missing'}"
+    )

@@ -1,0 +1,189 @@
+"""Bring a CSV, JSON or Parquet file into a database and take a result out, row by row alike."""
+
+from __future__ import annotations
+
+import csv
+import glob
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from pipeline_code.core.errors import PipelineError
+from pipeline_code.core.tables import Connection, literal, quoted
+
+SOURCE: Final = "source"
+"""Name of the table that `load_source` makes; its ``rowid`` is the row in the file, from 0."""
+
+_WRITTEN: Final = {
+    ".csv": "format csv, header",
+    ".json": "format json, array true",
+    ".jsonl": "format json",
+    ".ndjson": "format json",
+    ".parquet": "format parquet",
+}
+_JSON: Final = frozenset((".json", ".jsonl", ".ndjson"))
+# Nothing is sniffed: a sniffed type loses the zeros of 007, a sniffed dialect loses rows.
+_CSV: Final = "auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"'"
+_NUMBERS: Final = ("INT", "FLOAT", "DOUBLE", "DECIMAL", "BOOLEAN")
+
+
+class UnscorableFileError(PipelineError, ValueError):
+    """A file cannot be scored, or its result cannot be written."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path}: {why}")
+
+
+def check_format(path: Path) -> None:
+    """Refuse a file whose suffix names no format of ours.
+
+    Raises:
+        UnscorableFileError: with the suffixes that do.
+    """
+    if path.suffix.lower() not in _WRITTEN:
+        raise UnscorableFileError(
+            path, f"is of no known format; use a name that ends in {', '.join(_WRITTEN)}"
+        )
+
+
+def load_source(database: Connection, path: Path) -> dict[str, str]:
+    """Read ``path`` into the table `SOURCE`, every value as it stands; return its types by name.
+
+    Cells of CSV stay text and values of JSON stay JSON, so that ids come out as they went in.
+
+    Raises:
+        UnscorableFileError: if it is missing, empty, truncated or not what its suffix says.
+    """
+    check_format(path)
+    if not path.is_file():
+        raise UnscorableFileError(path, "is no file; check the path")
+    try:
+        reader = _reader(database, path)
+        database.execute(f"create table {SOURCE} as from {reader}")
+        count = database.execute(f"select count(*) from {SOURCE}").fetchone()  # noqa: S608
+        types = database.execute(f"describe {SOURCE}").fetchall()
+    except (duckdb.Error, UnicodeDecodeError, csv.Error) as error:
+        raise UnscorableFileError(path, f"cannot be read: {_first_line(error)}") from error
+    if count == (0,):
+        raise UnscorableFileError(path, "has no rows; check how it was written")
+    return {str(row[0]): str(row[1]) for row in types}
+
+
+def write_result(
+    database: Connection,
+    destination: Path,
+    columns: Mapping[str, str],
+    *,
+    numbers: Sequence[str],
+    like_source: bool,
+) -> None:
+    """Write `SOURCE` beside the table ``scores`` and publish the file in one move.
+
+    Args:
+        database: holds both tables, row by row alike.
+        destination: what is there is replaced.
+        columns: the source's columns with their types.
+        numbers: columns that become numbers where the formats differ.
+        like_source: whether the destination has the source's format.
+    """
+    kept = ", ".join(
+        quoted(name) if like_source else _portable(name, kind, name in numbers)
+        for name, kind in columns.items()
+    )
+    part = destination.with_name(f".{destination.name}.part")
+    try:
+        database.execute(
+            f"copy (select {kept}, score, decision from {SOURCE} positional join scores) "  # noqa: S608
+            f"to {literal(part)} ({_WRITTEN[destination.suffix.lower()]})"
+        )
+        part.replace(destination)
+    except (duckdb.Error, OSError) as error:
+        raise UnscorableFileError(
+            destination, f"cannot be written: {_first_line(error)}"
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def is_same_format(one: Path, other: Path) -> bool:
+    """Tell whether two files are written alike."""
+    suffixes = {one.suffix.lower(), other.suffix.lower()}
+    return len(suffixes) == 1 or suffixes <= _JSON
+
+
+def as_number(name: str, kind: str) -> str:
+    """Write the SQL of a column as FLOAT; NULL where it is missing or no number."""
+    return f"try_cast({_plain(name, kind)} as float)"
+
+
+def is_no_number(name: str, kind: str) -> str:
+    """Write the SQL of a condition: the value is there, but is no finite number of 32 bits."""
+    column, value = quoted(name), as_number(name, kind)
+    if kind == "JSON":
+        given = f"coalesce(json_type({column}), 'NULL') != 'NULL'"
+        odd = f"json_type({column}) not in ('UBIGINT', 'BIGINT', 'DOUBLE')"
+    elif kind == "VARCHAR":
+        given, odd = f"{_plain(name, kind)} is not null", f"contains({column}, '_')"
+    elif kind.endswith(_NUMBERS) or kind.startswith("DECIMAL"):
+        # A table of numbers writes a missing one as NaN.
+        given, odd = f"not isnan(cast({column} as double))", "false"
+    else:
+        given, odd = f"{column} is not null", "true"
+    return f"{given} and ({odd} or {value} is null or not isfinite({value}))"
+
+
+def _plain(name: str, kind: str) -> str:
+    if kind == "VARCHAR":
+        return f"nullif(trim({quoted(name)}), '')"
+    return f"({quoted(name)} ->> '$')" if kind == "JSON" else quoted(name)
+
+
+def _portable(name: str, kind: str, is_number: bool) -> str:
+    """Write the SQL of a column for another format: no quotes of JSON, features as numbers."""
+    if kind not in ("VARCHAR", "JSON"):
+        return quoted(name)
+    value = f"try_cast({_plain(name, kind)} as double)" if is_number else _plain(name, kind)
+    return f"{value} as {quoted(name)}"
+
+
+def _reader(database: Connection, path: Path) -> str:
+    # A name with [, * or ? must not be taken for a pattern: it would read other files.
+    name = literal(glob.escape(str(path)))
+    suffix = path.suffix.lower()
+    if suffix == ".parquet":
+        return f"read_parquet({name})"
+    if suffix == ".csv":
+        return f"read_csv({name}, {_CSV}, columns = {{{_typed(_header(path), 'VARCHAR')}}})"
+    found = database.execute(
+        f"describe from read_json({name}, sample_size = -1, field_appearance_threshold = 0)"
+    ).fetchall()
+    return f"read_json({name}, columns = {{{_typed([row[0] for row in found], 'JSON')}}})"
+
+
+def _typed(names: Sequence[str], kind: str) -> str:
+    return ", ".join(f"{quoted(name)}: '{kind}'" for name in names)
+
+
+def _header(path: Path) -> list[str]:
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        header = next(csv.reader(lines), [])
+    if not header:
+        raise UnscorableFileError(path, "is empty; check how it was written")
+    seen: set[str] = set()
+    for name in header:
+        if not name.strip() or name.lower() in seen:
+            raise UnscorableFileError(
+                path, f"its header has the name {name!r} empty or twice; give each column its own"
+            )
+        seen.add(name.lower())
+    return header
+
+
+def _first_line(error: Exception) -> str:
+    """Keep what happened and where; DuckDB adds pages of advice about its own options."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    told = lines[0] if lines else type(error).__name__
+    more = [line for line in lines[1:4] if line.startswith(("Expected Number", "Value with"))]
+    return ", ".join([told.removeprefix("Invalid Input Error: "), *more]).rstrip(".:")
