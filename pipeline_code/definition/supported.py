@@ -1,0 +1,114 @@
+"""Which arguments of a step can be honoured on one machine; all others are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pipeline_code.core.mistakes import closest
+
+# True: honoured. False: means nothing on one machine (keys, networks, roles, tags), so it may
+# stand there. What is in neither is refused, for it could change what the job does.
+_ARGUMENTS: Mapping[str, Mapping[str, bool]] = {
+    "Processing": {
+        "AppSpecification": True,
+        "Environment": True,
+        "ProcessingInputs": True,
+        "ProcessingOutputConfig": True,
+        "StoppingCondition": True,
+        "ProcessingJobName": False,
+        "ProcessingResources": False,
+        "NetworkConfig": False,
+        "RoleArn": False,
+        "ExperimentConfig": False,
+        "Tags": False,
+    },
+    "Training": {
+        "AlgorithmSpecification": True,
+        "Environment": True,
+        "HyperParameters": True,
+        "InputDataConfig": True,
+        "OutputDataConfig": True,
+        "StoppingCondition": True,
+        "TrainingJobName": False,
+        "ResourceConfig": False,
+        "EnableInterContainerTrafficEncryption": False,
+        "EnableManagedSpotTraining": False,
+        "EnableNetworkIsolation": False,
+        "ExperimentConfig": False,
+        "DebugHookConfig": False,
+        "ProfilerConfig": False,
+        "RoleArn": False,
+        "Tags": False,
+        "VpcConfig": False,
+    },
+    "RegisterModel": {
+        "CustomerMetadataProperties": True,
+        "InferenceSpecification": True,
+        "MetadataProperties": True,
+        "ModelApprovalStatus": True,
+        "ModelMetrics": True,
+        "ModelPackageDescription": True,
+        "ModelPackageGroupName": True,
+        "Domain": False,
+        "SamplePayloadUrl": False,
+        "SkipModelValidation": False,
+        "Tags": False,
+        "Task": False,
+    },
+    "Condition": {"Conditions": True},
+    "Fail": {"ErrorMessage": True},
+}
+
+# Where an argument has several values of which one machine can honour some only.
+_VALUES: Mapping[str, tuple[object, ...]] = {
+    "CompressionType": ("GZIP", "None"),
+    "InputMode": ("File", "FastFile"),
+    "InstanceCount": (1,),
+    "S3CompressionType": ("None",),
+    "S3DataType": ("S3Prefix",),
+    "S3InputMode": ("File",),
+    "S3UploadMode": ("EndOfJob",),
+    "TrainingInputMode": ("File", "FastFile"),
+}
+_REQUIRED: Mapping[str, tuple[str, ...]] = {
+    "Processing": ("AppSpecification",),
+    "Training": ("AlgorithmSpecification", "OutputDataConfig"),
+    "RegisterModel": ("ModelPackageGroupName", "InferenceSpecification"),
+    "Condition": ("Conditions",),
+    "Fail": ("ErrorMessage",),
+}
+
+
+def unsupported_arguments(kind: str, arguments: Mapping[str, Any]) -> Iterator[str]:
+    """Say which arguments of a step of type ``kind`` the local twin would have to ignore."""
+    known = _ARGUMENTS[kind]
+    for key in arguments:
+        if key not in known:
+            yield f"argument {key!r} of a {kind} step is not supported{closest(key, list(known))}"
+    for key in _REQUIRED[kind]:
+        if not arguments.get(key):
+            yield f"argument {key!r} is required and missing"
+    entrypoint = {
+        "Processing": arguments.get("AppSpecification", {}),
+        "Training": arguments.get("AlgorithmSpecification", {}),
+    }.get(kind)
+    if entrypoint is not None and not entrypoint.get("ContainerEntrypoint"):
+        yield "ContainerEntrypoint is required: the local twin runs commands, not images"
+    for part in known:
+        if part in ("HyperParameters", "Environment", "CustomerMetadataProperties"):
+            continue
+        yield from _unsupported_values(arguments.get(part))
+
+
+def _unsupported_values(node: Any) -> Iterator[str]:
+    if isinstance(node, Mapping):
+        for key, value in node.items():
+            allowed = _VALUES.get(key)
+            if allowed and not isinstance(value, Mapping | list) and value not in allowed:
+                given = ", ".join(str(one) for one in allowed)
+                yield f"{key} {value!r} is not supported on one machine; supported: {given}"
+            yield from _unsupported_values(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _unsupported_values(value)

@@ -1,0 +1,169 @@
+"""Turn the resolved arguments of a processing or training step into one job."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+from pipeline_code import contract
+from pipeline_code.local.errors import LocalError
+from pipeline_code.local.expressions import text
+
+_HOST = {"current_host": "algo-1", "hosts": ["algo-1"], "network_interface_name": "eth0"}
+_RESOURCES_FILE = "input/config/resourceconfig.json"
+_CHANNELS_FILE = "input/config/inputdataconfig.json"
+_OUTPUT_ARCHIVE = "output.tar.gz"
+
+
+class UnsupportedPathError(LocalError, ValueError):
+    """A channel lies outside ``/opt/ml``, which is all that the twin relocates."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"LocalPath {path!r} is not below {contract.ML_ROOT}; move it there")
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A folder below ``/opt/ml`` and the URI from which it is filled or to which it goes.
+
+    ``packed``: the folder is published as one archive; ``optional``: not at all when empty.
+    """
+
+    name: str
+    uri: str
+    folder: str
+    packed: bool = False
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that is needed to run a step's container as a process.
+
+    ``identity`` is what the outcome depends on besides the content of the inputs; ``files``
+    are written below ``/opt/ml`` first; ``properties`` is what later steps read of the job.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    inputs: tuple[Channel, ...]
+    outputs: tuple[Channel, ...]
+    identity: Mapping[str, Any]
+    properties: Mapping[str, Any]
+    files: Mapping[str, str] = field(default_factory=dict)
+    timeout_sec: float | None = None
+
+
+def processing_job(name: str, arguments: Mapping[str, Any]) -> Job:
+    """Read a CreateProcessingJob request."""
+    inputs = arguments.get("ProcessingInputs", [])
+    outputs = arguments.get("ProcessingOutputConfig", {}).get("Outputs", [])
+    application = arguments["AppSpecification"]
+    identity = {
+        **arguments,
+        "ProcessingInputs": [_without(one, "S3Input", "S3Uri") for one in inputs],
+        "ProcessingOutputConfig": [_without(one, "S3Output", "S3Uri") for one in outputs],
+    }
+    return Job(
+        name=name,
+        command=(
+            *map(text, application["ContainerEntrypoint"]),
+            *map(text, application.get("ContainerArguments", [])),
+        ),
+        environment=_texts(arguments.get("Environment", {})),
+        inputs=tuple(_processing_channel(i["InputName"], i["S3Input"]) for i in inputs),
+        outputs=tuple(_processing_channel(o["OutputName"], o["S3Output"]) for o in outputs),
+        identity=identity,
+        properties={
+            **arguments,
+            "ProcessingJobName": name,
+            "ProcessingJobArn": f"arn:local:sagemaker:::processing-job/{name}",
+            "ProcessingJobStatus": "Completed",
+        },
+        timeout_sec=_timeout(arguments),
+    )
+
+
+def training_job(name: str, arguments: Mapping[str, Any]) -> Job:
+    """Read a CreateTrainingJob request."""
+    channels = arguments.get("InputDataConfig", [])
+    algorithm = arguments["AlgorithmSpecification"]
+    output = arguments["OutputDataConfig"]
+    base = f"{output['S3OutputPath'].rstrip('/')}/{name}/output"
+    model = f"{base}/{contract.MODEL_ARCHIVE}"
+    hyperparameters = _texts(arguments.get("HyperParameters", {}))
+    settings = {
+        c["ChannelName"]: {"TrainingInputMode": "File", "RecordWrapperType": "None"}
+        for c in channels
+    }
+    return Job(
+        name=name,
+        command=(
+            *map(text, algorithm["ContainerEntrypoint"]),
+            *map(text, algorithm.get("ContainerArguments", [])),
+        ),
+        environment={"TRAINING_JOB_NAME": name, **_texts(arguments.get("Environment", {}))},
+        inputs=tuple(
+            Channel(
+                c["ChannelName"],
+                c["DataSource"]["S3DataSource"]["S3Uri"],
+                f"{contract.TRAINING_INPUT}/{c['ChannelName']}",
+            )
+            for c in channels
+        ),
+        outputs=(
+            Channel("model", model, contract.MODEL_FOLDER, packed=True),
+            Channel(
+                "output",
+                f"{base}/{_OUTPUT_ARCHIVE}",
+                contract.TRAINING_OUTPUT,
+                packed=True,
+                optional=True,
+            ),
+        ),
+        identity={
+            **arguments,
+            "InputDataConfig": [_without(c, "DataSource", "S3DataSource") for c in channels],
+            "OutputDataConfig": {k: v for k, v in output.items() if k != "S3OutputPath"},
+        },
+        properties={
+            **arguments,
+            "HyperParameters": hyperparameters,
+            "TrainingJobName": name,
+            "TrainingJobArn": f"arn:local:sagemaker:::training-job/{name}",
+            "TrainingJobStatus": "Completed",
+            "ModelArtifacts": {"S3ModelArtifacts": model},
+        },
+        files={
+            contract.HYPERPARAMETERS_FILE: json.dumps(hyperparameters),
+            _RESOURCES_FILE: json.dumps(_HOST),
+            _CHANNELS_FILE: json.dumps(settings),
+        },
+        timeout_sec=_timeout(arguments),
+    )
+
+
+def _processing_channel(name: str, place: Mapping[str, Any]) -> Channel:
+    path = PurePosixPath(place["LocalPath"])
+    if not path.is_relative_to(contract.ML_ROOT) or ".." in path.parts:
+        raise UnsupportedPathError(place["LocalPath"])
+    return Channel(name, place["S3Uri"], str(path.relative_to(contract.ML_ROOT)))
+
+
+def _without(document: Mapping[str, Any], part: str, key: str) -> dict[str, Any]:
+    """Leave out where data lie: content counts, and the URI carries the execution's id."""
+    inner = {name: value for name, value in document.get(part, {}).items() if name != key}
+    return {**document, part: inner}
+
+
+def _texts(values: Mapping[str, Any]) -> dict[str, str]:
+    return {key: text(value) for key, value in values.items()}
+
+
+def _timeout(arguments: Mapping[str, Any]) -> float | None:
+    seconds = arguments.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
+    return float(seconds) if seconds else None
