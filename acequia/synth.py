@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from rich.table import Table
 
 from acequia.errors import NotFoundError, ToolError
 from acequia.project import ROOT, tool_environment
@@ -73,3 +75,20 @@ def stack_summaries(assembly: Path) -> Iterator[StackSummary]:
                 resources=len(document.get("Resources", {})),
                 template=template,
             )
+
+
+def document(stacks: Sequence[StackSummary]) -> list[dict[str, object]]:
+    """Return stacks as JSON values."""
+    return [
+        {"name": stack.name, "resources": stack.resources, "template": str(stack.template)}
+        for stack in stacks
+    ]
+
+
+def stack_table(stacks: Sequence[StackSummary]) -> Table:
+    """List stacks with the number of their resources, and the sum."""
+    table = Table.grid(padding=(0, 2))
+    for stack in stacks:
+        table.add_row(f"  {stack.name}", f"{stack.resources:>4}")
+    table.add_row("  total", f"{sum(stack.resources for stack in stacks):>4}", style="faint")
+    return table

@@ -1,0 +1,232 @@
+"""The ``acequia`` command: one function a word, thin; the work is in the modules beside it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.text import Text
+
+from acequia import models
+from acequia.errors import CommandError
+from acequia.project import ROOT, shown, usecase_folder
+from acequia.terminal import Terminal
+from pipeline_code import contract
+from pipeline_code.core.errors import PipelineError
+from pipeline_code.definition.lock import LockError
+from pipeline_code.local.home import Home
+
+app = typer.Typer(
+    help="Run, review and serve the pipeline that the platform runs on AWS.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+models_app = typer.Typer(help="Versions of a model: see, compare, approve.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+
+Usecase = Annotated[
+    str, typer.Option("--usecase", "-u", help="A folder of pipeline_code/usecases.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the result.")]
+Version = Annotated[
+    int, typer.Argument(help="A version number, as `acequia models list` shows it.")
+]
+Reason = Annotated[str, typer.Option("--note", "-n", help="Why; kept with the version for ever.")]
+
+
+def home() -> Home:
+    """Return where the local twin keeps things: .acequia, or what ACEQUIA_HOME names."""
+    named = os.environ.get("ACEQUIA_HOME")
+    return Home(Path(named).resolve()) if named else Home.of_project(ROOT)
+
+
+@app.command()
+def run(
+    usecase: Usecase = "fraud",
+    data: Annotated[
+        Path | None, typer.Option(help="A CSV, JSON or Parquet file, or a folder of them.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Change a setting for this run: --set training.max_depth=8"),
+    ] = None,
+    resume: Annotated[
+        str | None, typer.Option(help="Continue an execution that was interrupted, by its id.")
+    ] = None,
+    synth: Annotated[bool, typer.Option("--synth", help="Synthesise the platform first.")] = False,
+    environment: Annotated[str, typer.Option(help="For --synth: dev, staging, prod.")] = "dev",
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run the locked pipeline on this machine: prepare, train, evaluate, gate, register."""
+    from acequia.run import Request, run_pipeline
+    from acequia.synth import OUTPUT, synthesise
+
+    terminal = Terminal(as_json=as_json, quiet=quiet)
+    stacks = []
+    if synth:
+        with terminal.working(f"Synthesising the {environment} platform"):
+            stacks = synthesise(environment)
+    request = Request(usecase=usecase, data=data, settings=settings or [], resume=resume)
+    summary = run_pipeline(request, home(), terminal)
+    if stacks:
+        summary = summary.with_platform(stacks, ROOT / OUTPUT)
+    terminal.result(summary.document(), view=summary.view())
+    if not summary.result.succeeded:
+        terminal.error(summary.failure())
+        raise typer.Exit(summary.result.exit_code)
+
+
+@app.command()
+def runs(as_json: AsJson = False) -> None:
+    """List the executions on this machine, the newest first."""
+    from acequia.run import execution_table, executions
+
+    found = executions(home())
+    view = execution_table(found) if found else Text("No execution yet; start one: acequia run")
+    Terminal(as_json=as_json).result([each.document() for each in found], view=view)
+
+
+@models_app.command("list")
+def list_models(usecase: Usecase = "fraud", as_json: AsJson = False) -> None:
+    """List every version with its state and its main metrics."""
+    usecase_folder(usecase)
+    models.show_versions(home(), usecase, Terminal(as_json=as_json))
+
+
+@models_app.command()
+def show(version: Version, usecase: Usecase = "fraud", as_json: AsJson = False) -> None:
+    """Show all that is known of one version: metrics, hyperparameters, lineage, history."""
+    models.show_version(home(), usecase, version, Terminal(as_json=as_json))
+
+
+@models_app.command()
+def compare(
+    version: Version,
+    other: Annotated[int, typer.Argument(help="The version to hold it against.")],
+    usecase: Usecase = "fraud",
+    as_json: AsJson = False,
+) -> None:
+    """Show two versions side by side: metrics, hyperparameters, data and lineage."""
+    models.compare_versions(home(), usecase, (version, other), Terminal(as_json=as_json))
+
+
+@models_app.command()
+def approve(
+    version: Version, usecase: Usecase = "fraud", note: Reason = "", as_json: AsJson = False
+) -> None:
+    """Make a version the champion; the one before it is archived."""
+    models.change_status(
+        home(), usecase, version, contract.APPROVED, note, Terminal(as_json=as_json)
+    )
+
+
+@models_app.command()
+def reject(
+    version: Version, usecase: Usecase = "fraud", note: Reason = "", as_json: AsJson = False
+) -> None:
+    """Refuse a version that awaits approval."""
+    models.change_status(
+        home(), usecase, version, contract.REJECTED, note, Terminal(as_json=as_json)
+    )
+
+
+@models_app.command()
+def archive(
+    version: Version, usecase: Usecase = "fraud", note: Reason = "", as_json: AsJson = False
+) -> None:
+    """Take a version out of use; it stays in the record."""
+    models.change_status(
+        home(), usecase, version, contract.ARCHIVED, note, Terminal(as_json=as_json)
+    )
+
+
+@app.command()
+def serve(
+    usecase: Usecase = "fraud",
+    version: Annotated[
+        int | None, typer.Option(help="A version; the approved one where none is named.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="On 127.0.0.1.")] = 8080,
+) -> None:
+    """Answer GET /ping and POST /invocations on 127.0.0.1, as an endpoint does."""
+    from acequia.serve import serve as serve_model
+
+    with models.unpacked(home(), usecase, version) as folder:
+        code = serve_model(folder, port=port)
+    raise typer.Exit(code)
+
+
+@app.command()
+def predict(
+    file: Annotated[Path, typer.Argument(help="CSV, JSON lines or Parquet.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where to write.")] = None,
+    usecase: Usecase = "fraud",
+    version: Annotated[
+        int | None, typer.Option(help="A version; the approved one where none is named.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing output.")] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Score a file with the approved model, as batch transform does."""
+    from acequia.predict import predict as predict_file
+
+    terminal = Terminal(as_json=as_json, quiet=quiet)
+    model = models.unpacked(home(), usecase, version)
+    with model as folder, terminal.working(f"Scoring {shown(file)}"):
+        made = predict_file(folder, file, output, overwrite=force)
+    for note in made.notes:
+        terminal.note(note)
+    rows, positives = made.scored.rows, made.scored.positives
+    terminal.result(
+        {"output": str(made.destination), "rows": rows, "positives": positives},
+        view=f"{rows:,} rows scored, {positives:,} above the threshold: {shown(made.destination)}",
+    )
+
+
+@app.command("compile")
+def compile_locks(
+    usecase: Annotated[list[str] | None, typer.Argument(help="Use cases; all by default.")] = None,
+) -> None:
+    """Renew the pipeline locks from definition/pipeline.py and usecase.yaml (needs the SDK)."""
+    from acequia.compile import compile_usecases
+
+    compile_usecases(usecase or [], Terminal())
+
+
+@app.command()
+def synth(
+    environment: Annotated[str, typer.Argument(help="dev, staging, prod or all.")] = "dev",
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Synthesise the platform's CloudFormation templates; needs no AWS account."""
+    from acequia.synth import OUTPUT, document, stack_table, synthesise
+
+    terminal = Terminal(as_json=as_json, quiet=quiet)
+    with terminal.working(f"Synthesising {environment}"):
+        stacks = synthesise(environment)
+    terminal.result(document(stacks), view=stack_table(stacks))
+    terminal.note(f"templates in {shown(ROOT / OUTPUT)}/")
+
+
+def main() -> NoReturn:
+    """Run the command; what it refuses is one line and exit code 2."""
+    try:
+        app()
+    except (PipelineError, LockError) as error:
+        Terminal().error(str(error))
+        sys.exit(contract.EXIT_REFUSED)
+    except CommandError as error:
+        Terminal().error(str(error))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(0)

@@ -1,0 +1,60 @@
+"""How commands speak: results on standard output, progress on standard error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.theme import Theme
+
+_THEME = Theme(
+    {
+        "good": "green",
+        "bad": "red",
+        "busy": "cyan",
+        "faint": "dim",
+        "head": "bold",
+        "command": "bold cyan",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """Where a command writes, and how much: NO_COLOR and pipes are respected by rich."""
+
+    as_json: bool = False
+    quiet: bool = False
+    out: Console = field(default_factory=lambda: Console(theme=_THEME, highlight=False))
+    err: Console = field(
+        default_factory=lambda: Console(theme=_THEME, highlight=False, stderr=True)
+    )
+
+    @property
+    def shows_progress(self) -> bool:
+        """Whether anything but the result is wanted."""
+        return not (self.as_json or self.quiet)
+
+    def result(self, document: Mapping[str, Any] | list[Any], *, view: RenderableType) -> None:
+        """Print a result: as JSON for a machine, else as it is to be seen."""
+        if self.as_json:
+            self.out.out(json.dumps(document, indent=2, default=str), highlight=False)
+        else:
+            self.out.print(view)
+
+    def working(self, text: str) -> AbstractContextManager[object]:
+        """Show that something takes a while; it disappears when it is done."""
+        return self.err.status(text) if self.shows_progress else nullcontext()
+
+    def note(self, text: str) -> None:
+        """Say what is happening, to a person only."""
+        if self.shows_progress:
+            self.err.print(text)
+
+    def error(self, text: str) -> None:
+        """Say why a command failed; never coloured into illegibility, never markup."""
+        self.err.print(f"error: {text}", style="bad", markup=False, soft_wrap=True)
