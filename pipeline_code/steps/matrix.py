@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +34,7 @@ def feature_matrix(columns: Columns, features: Sequence[str], dataset: str) -> N
         MissingColumnsError: if a feature is not there.
         UnusableColumnError: if a feature is no number or holds an infinite one.
     """
-    _require(columns, features, dataset)
+    require_columns(columns, features, dataset)
     rows = len(columns[features[0]])
     matrix = np.empty((rows, len(features)), dtype=np.float32)
     for index, name in enumerate(features):
@@ -59,7 +58,7 @@ def labels(columns: Columns, target: str, dataset: str) -> Labels:
         MissingColumnsError: if the target is not there.
         UnusableColumnError: if a label is missing or is neither 0 nor 1.
     """
-    _require(columns, [target], dataset)
+    require_columns(columns, [target], dataset)
     values = columns[target]
     if values.dtype.kind not in "iufb":
         raise UnusableColumnError(dataset, target, "is the target and not a column of 0 and 1")
@@ -87,7 +86,12 @@ def require_both_classes(target: Labels, name: str, dataset: str) -> None:
         raise SingleClassError(dataset, name, int(target[0]))
 
 
-def _require(columns: dict[str, Any], wanted: Iterable[str], dataset: str) -> None:
+def require_columns(columns: Columns, wanted: Iterable[str], dataset: str) -> None:
+    """Refuse a table that lacks a column.
+
+    Raises:
+        MissingColumnsError: naming what is missing and what is there.
+    """
     missing = set(wanted) - columns.keys()
     if missing:
         raise MissingColumnsError(dataset, missing, columns)

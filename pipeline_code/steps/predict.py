@@ -35,7 +35,7 @@ class UnreadableModelError(PipelineError, ValueError):
 
     def __init__(self, folder: Path, why: str) -> None:
         super().__init__(
-            f"the model in {folder.name or folder} {why}; "
+            f"the model in {'/'.join(folder.parts[-2:])} {why}; "
             "train the model again, or approve another version"
         )
 

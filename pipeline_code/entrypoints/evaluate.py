@@ -1,0 +1,113 @@
+"""Evaluate: measure the challenger, decide, and leave the evaluation, the scores and a report."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+import tempfile
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline_code import contract
+from pipeline_code.core.errors import PipelineError
+from pipeline_code.core.tables import Columns, read_columns, write_columns
+from pipeline_code.core.usecase import UseCase
+from pipeline_code.entrypoints.job import Job, parse_arguments, run
+from pipeline_code.steps.evaluate import Champion, Evaluation, evaluate, predictions
+from pipeline_code.steps.evaluation_document import evaluation_document
+from pipeline_code.steps.predict import Model, UnreadableModelError, load_model
+from pipeline_code.steps.report import render_report
+
+
+class UnreadableInputError(PipelineError, ValueError):
+    """A file that an earlier step should have left cannot be used."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(
+            f"{path.parent.name}/{path.name} {why}; run the step that writes it once more"
+        )
+
+
+def main(job: Job, arguments: Sequence[str]) -> None:
+    """Evaluate the model of this execution on the test rows of this execution."""
+    name, settings = parse_arguments(arguments)
+    usecase = job.usecase(name, settings)
+    with tempfile.TemporaryDirectory(prefix="challenger-") as folder:
+        challenger = unpack_model(
+            job.input(contract.MODEL) / contract.MODEL_ARCHIVE, Path(folder) / contract.MODEL
+        )
+    champion = _champion(job.input(contract.CHAMPION))
+    profile = _json(job.input(contract.PROFILE) / contract.PROFILE_FILE)
+    test = read_columns(job.input(contract.TEST) / contract.TEST_FILE)
+    found = evaluate(
+        test, _validation(job, usecase, challenger), challenger, champion, usecase, job.progress
+    )
+    _write(job, found, profile)
+    job.summary(
+        rows_in=len(found.target),
+        rows_out=len(found.target),
+        quarantined=0,
+        deduplicated=0,
+        decision=found.verdict.decision,
+        reason=found.verdict.reason,
+    )
+
+
+def unpack_model(archive: Path, folder: Path) -> Model:
+    """Unpack ``model.tar.gz`` into ``folder`` and read the model.
+
+    Raises:
+        UnreadableModelError: if the archive is missing, truncated or holds no model of ours.
+    """
+    try:
+        with tarfile.open(archive, "r:gz") as packed:
+            # Refuses what would land outside the folder, links and devices.
+            packed.extractall(folder, filter="data")
+    except OSError as error:
+        why = f"has no readable {archive.name} ({error.strerror or error})"
+        raise UnreadableModelError(archive.parent, why) from error
+    except (tarfile.TarError, EOFError, zlib.error) as error:
+        why = f"has a damaged {archive.name} ({error})"
+        raise UnreadableModelError(archive.parent, why) from error
+    return load_model(folder)
+
+
+def _champion(folder: Path) -> Champion | None:
+    stated = _json(folder / contract.CHAMPION_FILE)
+    version = stated.get("version")
+    if version is None:
+        return None
+    return Champion(version=int(version), model=load_model(folder / contract.MODEL))
+
+
+def _validation(job: Job, usecase: UseCase, challenger: Model) -> Columns:
+    path = job.input(contract.VALIDATION) / contract.VALIDATION_FILE
+    return read_columns(path, [*challenger.features, usecase.problem.target])
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UnreadableInputError(path, f"cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise UnreadableInputError(path, "is no JSON") from error
+    if not isinstance(document, dict):
+        raise UnreadableInputError(path, "is no JSON object")
+    return document
+
+
+def _write(job: Job, found: Evaluation, profile: dict[str, Any]) -> None:
+    document = evaluation_document(found, profile)
+    folder = job.output(contract.EVALUATION)
+    text = json.dumps(document, separators=(",", ":"), allow_nan=False)
+    (folder / contract.EVALUATION_FILE).write_text(text + "\n", encoding="utf-8")
+    write_columns(folder / contract.PREDICTIONS_FILE, predictions(found))
+    report = job.output(contract.REPORT) / contract.REPORT_FILE
+    report.write_text(render_report(document), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    run(main)
