@@ -1,0 +1,1 @@
+"""The building blocks of the platform: one noun, one construct, one file."""

@@ -1,0 +1,110 @@
+"""A bucket for data or models: encrypted, private, versioned, watched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from ml_constructs.access_log_bucket import AccessLogBucket
+from ml_constructs.encryption_key import EncryptionKey
+
+
+class EncryptedBucket(Construct):
+    """Define a bucket that only takes TLS, keeps old versions and logs each access.
+
+    Stateful. ``expiry_days`` maps a key prefix to the days its objects live; what is under
+    no prefix stays.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        key: EncryptionKey,
+        access_logs: AccessLogBucket,
+        noncurrent_version_days: int,
+        removal_policy: RemovalPolicy,
+        expiry_days: Mapping[str, int] | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._key = key
+        self.bucket = s3.Bucket(
+            self,
+            "Resource",
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=key.key,
+            bucket_key_enabled=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            versioned=True,
+            server_access_logs_bucket=access_logs.bucket,
+            server_access_logs_prefix=f"{construct_id.lower()}/",
+            lifecycle_rules=_lifecycle(noncurrent_version_days, expiry_days or {}),
+            removal_policy=removal_policy,
+        )
+        self.bucket_name = self.bucket.bucket_name
+        self.bucket_arn = self.bucket.bucket_arn
+
+    def grant_read(self, grantee: iam.IGrantable, *, prefix: str) -> None:
+        """Let ``grantee`` list the bucket and read what lies under ``prefix/``."""
+        self._grant_list(grantee)
+        self._grant_objects(grantee, prefix, ["s3:GetObject"])
+        self._key.grant_use(grantee)
+
+    def grant_write(self, grantee: iam.IGrantable, *, prefix: str) -> None:
+        """Let ``grantee`` add objects under ``prefix/``; old versions stay out of its reach."""
+        self._grant_list(grantee)
+        self._grant_objects(grantee, prefix, ["s3:PutObject", "s3:AbortMultipartUpload"])
+        self._key.grant_use(grantee)
+
+    def grant_store(self, grantee: iam.IGrantable, *, prefix: str) -> None:
+        """Let a feature group's role keep its offline store under ``prefix/``.
+
+        Source: the AWS managed policy AmazonSageMakerFeatureStoreAccess.
+        """
+        iam.Grant.add_to_principal(
+            grantee=grantee, actions=["s3:GetBucketAcl"], resource_arns=[self.bucket_arn]
+        )
+        self._grant_objects(grantee, prefix, ["s3:GetObject", "s3:PutObject", "s3:PutObjectAcl"])
+        self._key.grant_use(grantee)
+
+    def _grant_list(self, grantee: iam.IGrantable) -> None:
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["s3:GetBucketLocation", "s3:ListBucket"],
+            resource_arns=[self.bucket_arn],
+        )
+
+    def _grant_objects(self, grantee: iam.IGrantable, prefix: str, actions: list[str]) -> None:
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=actions,
+            resource_arns=[self.bucket.arn_for_objects(f"{prefix}/*")],
+        )
+
+
+def _lifecycle(
+    noncurrent_version_days: int, expiry_days: Mapping[str, int]
+) -> list[s3.LifecycleRule]:
+    return [
+        s3.LifecycleRule(
+            id="clean-up",
+            noncurrent_version_expiration=Duration.days(noncurrent_version_days),
+            abort_incomplete_multipart_upload_after=Duration.days(7),
+        ),
+        *(
+            s3.LifecycleRule(
+                id=f"expire-{prefix.strip('/').replace('/', '-')}",
+                prefix=prefix,
+                expiration=Duration.days(days),
+            )
+            for prefix, days in expiry_days.items()
+        ),
+    ]

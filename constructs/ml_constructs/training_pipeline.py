@@ -1,0 +1,91 @@
+"""The SageMaker pipeline, from a definition that is already complete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sagemaker as sagemaker
+from constructs import Construct
+
+from ml_constructs.encryption_key import EncryptionKey
+from ml_constructs.job_role import JobRole
+from ml_constructs.service_trust import trusted_service
+
+_JOB_NAMES = "pipelines-*"
+"""How SageMaker Pipelines begins the name of each job it starts."""
+
+
+class TrainingPipeline(Construct):
+    """Define a pipeline and the role that starts its jobs.
+
+    Stateless. The pipeline's own role starts jobs and passes them their roles, the named ones
+    and no other; what a job may touch is in its own role.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        description: str,
+        definition: Mapping[str, Any],
+        job_roles: Sequence[JobRole],
+        key: EncryptionKey,
+        max_parallel_steps: int,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.name = name
+        self.role = iam.Role(
+            self,
+            "Role",
+            assumed_by=trusted_service(self, "sagemaker"),
+            description=f"Starts the jobs of {name}",
+        )
+        self._grant_jobs()
+        self._grant_pass(job_roles)
+        key.grant_use(self.role)
+        key.grant_volumes(self.role)
+        pipeline = sagemaker.CfnPipeline(
+            self,
+            "Resource",
+            pipeline_name=name,
+            pipeline_description=description,
+            pipeline_definition={
+                "PipelineDefinitionBody": Stack.of(self).to_json_string(definition)
+            },
+            parallelism_configuration={"MaxParallelExecutionSteps": max_parallel_steps},
+            role_arn=self.role.role_arn,
+        )
+        # An execution that starts before the policies are there would fail for want of rights.
+        for role in (self.role, *(job.role for job in job_roles)):
+            pipeline.node.add_dependency(role)
+
+    def _grant_jobs(self) -> None:
+        stack = Stack.of(self)
+        for kind, resource in (("Processing", "processing-job"), ("Training", "training-job")):
+            iam.Grant.add_to_principal(
+                grantee=self.role,
+                actions=[
+                    "sagemaker:AddTags",
+                    f"sagemaker:Create{kind}Job",
+                    f"sagemaker:Describe{kind}Job",
+                    f"sagemaker:Stop{kind}Job",
+                ],
+                resource_arns=[
+                    stack.format_arn(
+                        service="sagemaker", resource=resource, resource_name=_JOB_NAMES
+                    )
+                ],
+            )
+
+    def _grant_pass(self, job_roles: Sequence[JobRole]) -> None:
+        iam.Grant.add_to_principal(
+            grantee=self.role,
+            actions=["iam:PassRole"],
+            resource_arns=[job.role_arn for job in job_roles],
+            conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+        )

@@ -1,0 +1,96 @@
+"""The one register of findings that we accept: which, where, why, who says so and until when."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+OWNER = "platform team"
+REVIEW = date(2027, 11, 30)
+_WILDCARD = "AwsSolutions-IAM5"
+_ARN = r"Resource::arn:<AWS::Partition>:{service}:<AWS::Region>:<AWS::AccountId>:"
+
+
+@dataclass(frozen=True)
+class Acknowledgement:
+    """Accept the findings of one rule in one place.
+
+    ``path`` and ``finding`` are regular expressions that must match as a whole: the construct's
+    path below its stage, and what the rule found there ("" where it says no more than its name).
+    """
+
+    path: str
+    rule: str
+    reason: str
+    finding: str = ""
+    owner: str = OWNER
+    expires: date = REVIEW
+
+    def covers(self, path: str, rule: str, finding: str) -> bool:
+        """Say whether this entry is about that finding."""
+        return (
+            rule == self.rule
+            and re.fullmatch(self.path, path) is not None
+            and re.fullmatch(self.finding, finding) is not None
+        )
+
+
+REGISTER: tuple[Acknowledgement, ...] = (
+    Acknowledgement(
+        path=r"(Data/Catalog/CrawlerRole|Features/\w+/StoreRole|Training/\w+)/.*",
+        rule=_WILDCARD,
+        finding=r"Resource::(<\w+\.Arn>|\{\"Fn::GetStackOutput\":.*\}\})/[a-z0-9-]+/([a-z-]+/)?\*",
+        reason="Objects are named while a job runs; each role is held to its use case's folder.",
+    ),
+    Acknowledgement(
+        path=r"Training/\w+Role/.*",
+        rule=_WILDCARD,
+        finding=r"Resource::\*",
+        reason="ecr:GetAuthorizationToken and cloudwatch:PutMetricData take no resource; the "
+        "second is held to SageMaker's own namespace.",
+    ),
+    Acknowledgement(
+        path=r"Data/Catalog/CrawlerRole/.*",
+        rule=_WILDCARD,
+        finding=r"Resource::\*",
+        reason="glue:GetSecurityConfiguration takes no resource.",
+    ),
+    Acknowledgement(
+        path=r"Training/\w+Role/.*",
+        rule=_WILDCARD,
+        finding=_ARN.format(service="logs")
+        + r"log-group:/aws/sagemaker/(Processing|Training)Jobs:log-stream:\*",
+        reason="SageMaker names a log stream after each job and instance.",
+    ),
+    Acknowledgement(
+        path=r"Data/Catalog/CrawlerRole/.*",
+        rule=_WILDCARD,
+        finding=_ARN.format(service="logs") + r"log-group:/aws-glue/crawlers\*",
+        reason="Glue puts the role's generated name into that of the log group.",
+    ),
+    Acknowledgement(
+        path=r"Data/Catalog/CrawlerRole/.*",
+        rule=_WILDCARD,
+        finding=_ARN.format(service="glue") + r"table/\w+/\*",
+        reason="A crawler discovers tables; it is held to the one database that it fills.",
+    ),
+    Acknowledgement(
+        path=r"Features/\w+/StoreRole/.*",
+        rule=_WILDCARD,
+        finding=_ARN.format(service="glue") + r"table/sagemaker_featurestore/\w+\*",
+        reason="SageMaker appends the time of creation to the name of an offline store's table.",
+    ),
+    Acknowledgement(
+        path=r"(Registry/Approver|Training/(ResolveChampionRole|Pipeline/Role))/.*",
+        rule=_WILDCARD,
+        finding=_ARN.format(service="sagemaker") + r"model-package/[a-z0-9-]+/\*",
+        reason="Versions are numbered as they are registered; roles are held to one group.",
+    ),
+    Acknowledgement(
+        path=r"Training/Pipeline/Role/.*",
+        rule=_WILDCARD,
+        finding=_ARN.format(service="sagemaker") + r"(processing|training)-job/pipelines-\*",
+        reason="SageMaker Pipelines names each job after the execution that starts it.",
+    ),
+)

@@ -1,0 +1,77 @@
+"""What everything else stands on: keys, log groups, the image repository."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_cdk import RemovalPolicy, Stack
+from constructs import Construct
+
+from config import PlatformConfig
+from ml_constructs.encrypted_log_group import EncryptedLogGroup
+from ml_constructs.encryption_key import EncryptionKey
+from ml_constructs.image_repository import ImageRepository
+from ml_constructs.job_role import LOG_GROUPS
+from stacks.names import Names
+
+
+class FoundationStack(Stack):
+    """Keep the keys, the log groups that SageMaker names itself, and the images.
+
+    Stateful: without the keys nothing in the other stacks can be read.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: PlatformConfig,
+        names: Names,
+        removal_policy: RemovalPolicy,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(scope, construct_id, **kwargs)
+
+        self.data_key = EncryptionKey(
+            self,
+            "DataKey",
+            alias=f"{names.platform}-data",
+            description=f"Data, models and images of {names.platform}",
+            deletion_window_days=settings.keys.deletion_window_days,
+            removal_policy=removal_policy,
+        )
+        self.data_key.allow_service("sagemaker")
+        self.data_key.allow_service("glue")
+
+        self.logs_key = EncryptionKey(
+            self,
+            "LogsKey",
+            alias=f"{names.platform}-logs",
+            description=f"Logs of {names.platform}",
+            deletion_window_days=settings.keys.deletion_window_days,
+            removal_policy=removal_policy,
+        )
+        self.logs_key.allow_logs(["/aws/sagemaker/*", "/aws-glue/*"])
+
+        # One of each in an account and region: where two environments share one, one of them
+        # owns the groups (logs.sagemaker_log_groups) and both write into them.
+        for name in LOG_GROUPS if settings.logs.sagemaker_log_groups else ():
+            EncryptedLogGroup(
+                self,
+                f"{name.rpartition('/')[2]}Logs",
+                name=name,
+                key=self.logs_key,
+                retention_days=settings.logs.retention_days,
+                removal_policy=removal_policy,
+            )
+
+        self.images = ImageRepository(
+            self,
+            "Images",
+            name=names.platform,
+            key=self.data_key,
+            keep_count=settings.images.keep_count,
+            untagged_days=settings.images.untagged_days,
+            removal_policy=removal_policy,
+        )

@@ -1,0 +1,39 @@
+"""The physical names that people, jobs or other accounts type; everything else is unnamed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PLATFORM = "acequia"
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of one use case in one environment."""
+
+    environment: str
+    usecase: str
+
+    @property
+    def platform(self) -> str:
+        """Begin every name, and name the stage: ``acequia-dev``."""
+        return f"{PLATFORM}-{self.environment}"
+
+    @property
+    def pipeline(self) -> str:
+        """Name the training pipeline; also the group of the models that it registers."""
+        return f"{self.platform}-{self.usecase}"
+
+    @property
+    def model_package_group(self) -> str:
+        """Name the group of the versions of the model."""
+        return self.pipeline
+
+    @property
+    def database(self) -> str:
+        """Name the Glue database; Athena wants no hyphens in it."""
+        return self.pipeline.replace("-", "_")
+
+    def feature_group(self, versioned_name: str) -> str:
+        """Name a feature group, its schema version included."""
+        return f"{self.pipeline}-{versioned_name}"

@@ -1,0 +1,64 @@
+"""One environment of the platform: all of its stacks, wired."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_cdk import RemovalPolicy, Stage, Tags
+from constructs import Construct
+
+from config import PlatformConfig
+from pipeline_code import contract
+from pipeline_code.definition.lock import read_lock
+from stacks.data_stack import DataStack
+from stacks.features_stack import FeaturesStack
+from stacks.foundation_stack import FoundationStack
+from stacks.names import Names
+from stacks.registry_stack import RegistryStack
+from stacks.training_stack import TrainingStack
+
+
+class PlatformStage(Stage):
+    """Define every stack of one environment; the only place that knows their order.
+
+    Stateful stacks come first and never refer to a later one. In a protected environment they
+    cannot be deleted, and what they hold survives if they are.
+    """
+
+    def __init__(self, scope: Construct, *, settings: PlatformConfig) -> None:
+        names = Names(settings.environment, settings.usecase)
+        super().__init__(scope, names.platform)
+        lock = read_lock(contract.usecase_folder(settings.usecase))
+        stack: dict[str, Any] = {"termination_protection": settings.protected}
+        removal_policy = RemovalPolicy.RETAIN if settings.protected else RemovalPolicy.DESTROY
+        stateful: dict[str, Any] = {**stack, "names": names, "removal_policy": removal_policy}
+
+        self.foundation = FoundationStack(self, "Foundation", settings=settings, **stateful)
+        self.data = DataStack(
+            self, "Data", settings=settings, foundation=self.foundation, **stateful
+        )
+        self.features = FeaturesStack(
+            self, "Features", lock=lock, foundation=self.foundation, data=self.data, **stateful
+        )
+        self.registry = RegistryStack(self, "Registry", **stateful)
+        self.training = TrainingStack(
+            self,
+            "Training",
+            settings=settings,
+            names=names,
+            lock=lock,
+            foundation=self.foundation,
+            data=self.data,
+            features=self.features,
+            registry=self.registry,
+            **stack,
+        )
+        # Static values only: tags of a feature group are create-only, and a commit hash in one
+        # would replace the group at each deployment.
+        for key, value in {
+            "Environment": settings.environment,
+            "DataClassification": settings.tags.data_classification,
+            "OwnerTeam": settings.tags.owner_team,
+            "CostCenter": settings.tags.cost_center,
+        }.items():
+            Tags.of(self).add(key, value)
