@@ -18,7 +18,7 @@ Point = tuple[float, float]
 
 _WIDTH: Final = 460.0
 _HEIGHT: Final = 300.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 54.0, 14.0, 14.0, 46.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 68.0, 22.0, 14.0, 46.0
 _ROW: Final = 34.0
 
 
@@ -61,7 +61,7 @@ class Frame:
     marks: tuple[tuple[Point, str], ...] = field(default=())
 
 
-SHARE_TICKS: Final = tuple((tenth / 10, f"{tenth * 10} %") for tenth in (0, 2, 4, 6, 8, 10))
+SHARE_TICKS: Final = tuple((tenth / 10, f"{tenth * 10}%") for tenth in (0, 2, 4, 6, 8, 10))
 
 
 def line_chart(frame: Frame, series: Iterable[Series]) -> Markup:
@@ -176,11 +176,18 @@ def _path(frame: Frame, series: Series) -> Markup:
 
 def _mark(frame: Frame, point: Point, label: str) -> Markup:
     x, y = _spot(frame, point)
-    right = x > _WIDTH * 0.6
+    right, upper = x > _WIDTH * 0.6, y < _HEIGHT * 0.4
     return Markup(
         '<circle class="mark" cx="{:.1f}" cy="{:.1f}" r="5"/>'
         '<text class="note" x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>'
-    ).format(x, y, x - 9 if right else x + 9, y - 9, "end" if right else "start", label)
+    ).format(
+        x,
+        y,
+        x - 9 if right else x + 9,
+        y + 18 if upper else y - 9,
+        "end" if right else "start",
+        label,
+    )
 
 
 def _framed(frame: Frame, body: Iterable[Markup]) -> Markup:

@@ -104,7 +104,9 @@ def _example(example: Example, ids: Columns) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     """Turn one cell into a JSON value."""
-    if value is None or isinstance(value, np.datetime64) or not isinstance(value, np.generic):
+    if isinstance(value, np.datetime64):
+        return str(value.astype("datetime64[s]"))
+    if not isinstance(value, np.generic):
         return None if value is None else str(value)
     plain = value.item()
     return None if isinstance(plain, float) and np.isnan(plain) else plain

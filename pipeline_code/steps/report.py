@@ -98,7 +98,9 @@ def _number(value: float | None, digits: int = 0) -> str:
 
 
 def _share(part: float, whole: float) -> str:
-    return f"{part / whole:.1%}" if whole else "0 %"
+    if not whole:
+        return "0%"
+    return f"{part / whole:.1%}".replace(".0%", "%")
 
 
 def _cell(value: object) -> str:

@@ -99,7 +99,7 @@ def _calibration(document: Mapping[str, Any]) -> Markup:
         title="Predicted and observed shares",
         description=(
             "Observed share of positive rows against the mean score, by tenths of the score, "
-            "with 95 % intervals. On the diagonal a score of 70 % means 70 in 100."
+            "with 95% intervals. On the diagonal a score of 70% means 70 in 100."
         ),
         x=_share_axis("mean score"),
         y=_share_axis("observed share of positive rows"),
