@@ -187,7 +187,8 @@ class Reader:
         elif missing:
             message = f"lacks the column {', '.join(missing)}; send null for a missing value"
         else:
-            message = f"the column {next(n for n in given if given.count(n) > 1)} is given twice"
+            twice = next(name for name in given if given.count(name) > 1)
+            message = f"the column {twice} is given twice; send it once"
         raise PayloadError("wrong_columns", message, **where)
 
     def _usage(self) -> str:

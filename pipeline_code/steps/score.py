@@ -80,6 +80,7 @@ def score_file(
     Raises:
         UnscorableFileError: if a file is broken, a column is missing, or a value is no number.
     """
+    check_format(source)
     check_format(destination)
     with connect(memory_gib=_MEMORY_GIB, spill=spill) as database:
         columns = load_source(database, source)
@@ -231,5 +232,5 @@ def _missing(
     hint = closest(lacking[0], unknown)
     found = ", ".join(list(columns)[:20])
     return UnscorableFileError(
-        source, f"lacks {', '.join(lacking)}; found {found}{hint or '; add what is missing'}"
+        source, f"lacks {', '.join(lacking)}{hint or '; add what is missing;'} found {found}"
     )

@@ -1,0 +1,298 @@
+"""The endpoint answers every request with a status that tells whose fault it is."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from pipeline_code.core.usecase import Costs
+from pipeline_code.entrypoints.endpoint import Endpoint, Limits, UnhealthyModelError
+from pipeline_code.steps.predict import LinearModel, LinearWeights, Matrix, ModelMetadata, Vector
+
+FEATURES = ("A", "B")
+METADATA = ModelMetadata(
+    algorithm="linear",
+    usecase="fraud",
+    features=FEATURES,
+    target="TX_FRAUD",
+    threshold=0.5,
+    costs=Costs(false_positive=5, false_negative=120),
+    hyperparameters={},
+    weights="weights.json",
+    weights_hash="",
+)
+WEIGHTS = LinearWeights(mean=(0.0, 0.0), scale=(1.0, 1.0), coefficients=(1.0, 1.0), intercept=0.0)
+LIMITS = Limits(body_bytes=10_000, rows=100, inline_bytes=1_000)
+
+
+@dataclass
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """The error of a JSON answer."""
+        error: dict[str, Any] = json.loads(self.body)["error"]
+        return error
+
+
+def ask(
+    endpoint: Endpoint,
+    *parts: bytes,
+    path: str = "/invocations",
+    method: str = "POST",
+    messages: Iterable[dict[str, Any]] | None = None,
+    **headers: Any,
+) -> Answer:
+    """Send one request, its body in ``parts`` or as raw ``messages``, and collect the answer."""
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "headers": [
+            (k.replace("_", "-").encode(), v.encode("latin-1")) for k, v in headers.items()
+        ],
+    }
+    last = len(parts) - 1
+    whole = [
+        {"type": "http.request", "body": part, "more_body": index < last}
+        for index, part in enumerate(parts)
+    ]
+    incoming = iter(whole if messages is None else messages)
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return next(incoming)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(endpoint(scope, receive, send))
+    start, body = sent
+    return Answer(
+        start["status"],
+        {name.decode(): value.decode() for name, value in start["headers"]},
+        body["body"],
+    )
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Endpoint:
+    """An endpoint with a model whose score is the sigmoid of A + B."""
+    return Endpoint(LinearModel(METADATA, WEIGHTS), LIMITS)
+
+
+class BrokenModel(LinearModel):
+    """A model that cannot score."""
+
+    def _predict(self, x: Matrix) -> Vector:
+        raise MemoryError(len(x))
+
+
+class WildModel(LinearModel):
+    """A model whose scores are no probabilities."""
+
+    def _predict(self, x: Matrix) -> Vector:
+        return np.full(len(x), np.nan)
+
+
+def test_ping_is_healthy_when_the_model_scores(endpoint: Endpoint) -> None:
+    """SageMaker sends traffic once this is 200."""
+    answer = ask(endpoint, b"", path="/ping", method="GET")
+    assert (answer.status, json.loads(answer.body)) == (200, {"status": "ok"})
+
+
+@pytest.mark.parametrize("kind", [BrokenModel, WildModel])
+def test_ping_is_503_when_the_model_does_not_score(kind: type[LinearModel]) -> None:
+    """A container whose model is broken gets no traffic, and lives to say so."""
+    answer = ask(Endpoint(kind(METADATA, WEIGHTS), LIMITS), b"", path="/ping", method="GET")
+    assert (answer.status, answer.error["code"]) == (503, "unhealthy")
+
+
+def test_check_refuses_a_model_that_gives_no_probability() -> None:
+    """The server does not even start with such a model."""
+    with pytest.raises(UnhealthyModelError, match="nan, which is no probability"):
+        Endpoint(WildModel(METADATA, WEIGHTS), LIMITS).check()
+
+
+@pytest.mark.parametrize(
+    ("content_type", "accept", "body", "expected"),
+    [
+        ("text/csv", "text/csv", b"0,0\n9,9\n", "0.5,1\n"),
+        ("application/json", "text/csv", b'[{"B": 0, "A": -1}]', "0.2689"),
+        ("text/csv", "*/*", b"0,0", '{"predictions": [{"score": 0.5, "decision": 1}]}'),
+        ("application/jsonlines", "application/jsonlines", b"[0,0]", '{"score": 0.5, "decision": '),
+    ],
+)
+def test_rows_are_scored_and_decided(
+    endpoint: Endpoint, content_type: str, accept: str, body: bytes, expected: str
+) -> None:
+    """The answer has the format that was accepted and the scores of the model."""
+    answer = ask(endpoint, body, content_type=content_type, accept=accept)
+
+    assert answer.status == 200
+    assert answer.body.decode().startswith(expected)
+    assert int(answer.headers["content-length"]) == len(answer.body)
+    assert answer.headers["content-type"].startswith(accept.replace("*/*", "application/json"))
+
+
+def test_body_in_parts_is_one_body(endpoint: Endpoint) -> None:
+    """A body that comes in pieces, cut anywhere, is scored as a whole."""
+    answer = ask(endpoint, b"0,", b"", b"0\n", content_type="text/csv", accept="text/csv")
+    assert answer.body == b"0.5,1\n"
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "status", "code"),
+    [
+        ({"content_type": "text/csv"}, b"1,x", 400, "not_a_number"),
+        ({"content_type": "text/csv"}, b"", 400, "empty"),
+        ({"content_type": "application/json"}, b"{", 400, "malformed"),
+        ({"content_type": "image/png"}, b"1,2", 415, "unsupported_media_type"),
+        ({}, b"1,2", 415, "unsupported_media_type"),
+        (
+            {"content_type": "text/csv", "content_encoding": "gzip"},
+            b"1,2",
+            415,
+            "unsupported_media_type",
+        ),
+        ({"content_type": "text/csv", "accept": "image/png"}, b"1,2", 406, "not_acceptable"),
+        ({"content_type": "text/csv"}, b"1,2\n" * 101, 413, "too_many_rows"),
+        ({"content_type": "text/csv"}, b"1" * 10_001, 413, "body_too_large"),
+        ({"content_type": "text/csv", "content_length": "10001"}, b"", 413, "body_too_large"),
+    ],
+)
+def test_client_errors_are_told_from_ours(
+    endpoint: Endpoint, headers: dict[str, Any], body: bytes, status: int, code: str
+) -> None:
+    """The status says what kind of mistake, the JSON body which and what to do."""
+    answer = ask(endpoint, body, **headers)
+
+    assert (answer.status, answer.error["code"]) == (status, code)
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.error["message"]
+
+
+def test_refused_value_is_located(endpoint: Endpoint) -> None:
+    """Row and column are there for a machine to read."""
+    answer = ask(endpoint, b"1,2\n1,x\n", content_type="text/csv")
+    assert answer.error["where"] == {"row": 2, "column": "B"}
+
+
+def test_endless_body_is_cut_at_the_limit(endpoint: Endpoint) -> None:
+    """A body without announced length is not collected beyond the limit."""
+    part = {"type": "http.request", "body": b"1" * 4_000, "more_body": True}
+    answer = ask(endpoint, messages=[part] * 3, content_type="text/csv")
+    assert answer.status == 413
+
+
+def test_client_that_goes_away_is_no_error_of_ours(endpoint: Endpoint) -> None:
+    """A connection that closes in the middle of a body does not count as a broken server."""
+    half = {"type": "http.request", "body": b"1,", "more_body": True}
+    gone = {"type": "http.disconnect"}
+    assert ask(endpoint, messages=[half, gone], content_type="text/csv").status == 400
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "allow"),
+    [
+        ("GET", "/invocations", 405, "POST"),
+        ("POST", "/ping", 405, "GET, HEAD"),
+        ("GET", "/", 404, None),
+        ("POST", "/invocations/", 404, None),
+    ],
+)
+def test_other_paths_and_methods_are_refused(
+    endpoint: Endpoint, method: str, path: str, status: int, allow: str | None
+) -> None:
+    """There are two paths, each with its method."""
+    answer = ask(endpoint, b"", path=path, method=method)
+    assert (answer.status, answer.headers.get("allow")) == (status, allow)
+
+
+def test_broken_model_is_a_500_that_tells_nothing_of_the_inside() -> None:
+    """What breaks on our side is ours: logged with its trace, answered without it."""
+    answer = ask(Endpoint(BrokenModel(METADATA, WEIGHTS), LIMITS), b"1,2", content_type="text/csv")
+    assert (answer.status, answer.error["code"]) == (500, "internal")
+    assert b"MemoryError" not in answer.body
+
+
+def test_large_body_is_scored_beside_the_event_loop() -> None:
+    """A large request in work does not hold up the health check."""
+    entered, release = threading.Event(), threading.Event()
+
+    class SlowModel(LinearModel):
+        def _predict(self, x: Matrix) -> Vector:
+            if len(x) > 1:
+                entered.set()
+                assert release.wait(timeout=20)
+            return super()._predict(x)
+
+    endpoint = Endpoint(SlowModel(METADATA, WEIGHTS), Limits(inline_bytes=10))
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    def receiving(body: bytes) -> Any:
+        async def receive() -> Any:
+            return {"type": "http.request", "body": body}
+
+        return receive
+
+    async def both() -> None:
+        scope = {"type": "http", "method": "POST", "path": "/invocations"}
+        scope_large = {**scope, "headers": [(b"content-type", b"text/csv")]}
+        large = asyncio.create_task(endpoint(scope_large, receiving(b"1,2\n" * 50), send))
+        assert await asyncio.to_thread(entered.wait, 20)
+        await endpoint(
+            {**scope, "method": "GET", "path": "/ping", "headers": []}, receiving(b""), send
+        )
+        assert len(sent) == 2, "the health check answered first"
+        release.set()
+        await large
+
+    asyncio.run(both())
+    assert [message["status"] for message in sent[::2]] == [200, 200]
+
+
+_types = st.sampled_from(
+    [
+        "text/csv",
+        "application/json",
+        "application/jsonlines",
+        "text/csv; charset=\xff",
+        "",
+        ";",
+        "x",
+    ]
+)
+
+
+@settings(deadline=None)
+@given(body=st.binary(max_size=1_500), content_type=_types, accept=_types)
+@example(body=b"[" * 5_000, content_type="application/json", accept="")
+@example(body=b'[{"\\ud800": 1}]', content_type="application/json", accept="")
+@example(body=b"\xef\xbb\xbf", content_type="text/csv", accept="")
+@example(body=b'"\x00"', content_type="text/csv", accept="")
+def test_no_bytes_of_a_client_break_the_server(
+    endpoint: Endpoint, body: bytes, content_type: str, accept: str
+) -> None:
+    """Whatever is sent under whatever name, the answer is 200 or the client's error."""
+    answer = ask(endpoint, body, content_type=content_type, accept=accept)
+    assert answer.status in (200, 400, 406, 413, 415)
+    if answer.status != 200:
+        assert answer.error["message"]

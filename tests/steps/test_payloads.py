@@ -1,0 +1,195 @@
+"""A request is read exactly or refused with what is wrong, where, and what to do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline_code.core.documents import PayloadError
+from pipeline_code.steps.payloads import Format, Reader, TooManyRowsError
+
+READER = Reader(("A", "B", "C"), max_rows=5)
+NAN = float("nan")
+
+ROWS = [[1.0, 2.5, -3.0], [4.0, NAN, 0.001]]
+
+
+@pytest.mark.parametrize(
+    ("form", "body"),
+    [
+        ("csv", "1,2.5,-3\n4,,1e-3\n"),
+        ("csv", "1,2.5,-3\r\n4,,1e-3\r\n"),
+        ("csv", '"1"," 2.5 ",-3\n\n4,"",.001'),
+        ("csv", "A,B,C\n1,2.5,-3\n4,,1e-3"),
+        ("csv", "C, A ,B\n-3,1,2.5\n1e-3,4,\n"),
+        ("csv", "\ufeff1,2.5,-3\n4,,0.001"),
+        ("json", '{"instances": [[1, 2.5, -3], [4, null, 0.001]]}'),
+        ("json", "[[1, 2.5, -3], [4, null, 0.001]]"),
+        ("json", '[{"A": 1, "B": 2.5, "C": -3}, {"C": 0.001, "B": null, "A": 4}]'),
+        ("json", '{"instances": [{"A":1,"B":2.5,"C":-3}, {"C":0.001,"B":null,"A":4}]}'),
+        ("json", '{"columns": ["B","C","A"], "data": [[2.5, -3, 1], [null, 0.001, 4]]}'),
+        ("jsonlines", "[1, 2.5, -3]\n[4, null, 0.001]"),
+        ("jsonlines", '{"A": 1, "B": 2.5, "C": -3}\r\n\n{"C": 0.001, "B": null, "A": 4}\n'),
+    ],
+)
+def test_every_form_gives_the_same_rows(form: Format, body: str) -> None:
+    """How the rows were written does not change what is scored, nor does the order of names."""
+    rows = READER.read(body.encode(), form)
+
+    assert rows.dtype == np.float32
+    assert rows.flags["C_CONTIGUOUS"]
+    np.testing.assert_array_equal(rows, np.array(ROWS, dtype=np.float32))
+
+
+@pytest.mark.parametrize(
+    ("form", "body", "code", "where"),
+    [
+        ("csv", "", "empty", {}),
+        ("csv", " \n\n", "empty", {}),
+        ("csv", "A,B,C\n", "empty", {}),
+        ("csv", "1,2\n", "wrong_width", {"row": 1}),
+        ("csv", "1,2,3\n1,2,3,4\n", "wrong_width", {"row": 2}),
+        # As many cells as two rows have, but in rows of other widths.
+        ("csv", "1,2,3,4\n1,2\n", "wrong_width", {"row": 1}),
+        ("csv", "1,x,3", "not_a_number", {"row": 1, "column": "B"}),
+        ("csv", "C,A,B\n1,2,3\n4,5,x", "not_a_number", {"row": 2, "column": "B"}),
+        ("csv", "1,nan,3", "not_a_number", {"row": 1, "column": "B"}),
+        ("csv", "1,2,inf", "not_a_number", {"row": 1, "column": "C"}),
+        ("csv", "1,2,1_000", "not_a_number", {"row": 1, "column": "C"}),
+        ("csv", "1,2,٣", "not_a_number", {"row": 1, "column": "C"}),
+        ("csv", "1,2,1e39", "out_of_range", {"row": 1, "column": "C"}),
+        ("csv", "1,2,1e999", "out_of_range", {"row": 1, "column": "C"}),
+        ("csv", "1,2,-e", "not_a_number", {"row": 1, "column": "C"}),
+        ("csv", '1,2,"3', "malformed", {}),
+        ("csv", "A,B,D\n1,2,3", "wrong_columns", {}),
+        ("csv", "A,B,C,A\n1,2,3,1", "wrong_columns", {}),
+        ("csv", "A,B\n1,2", "wrong_columns", {}),
+        ("csv", "ID,X,Y\n1,2,3", "wrong_columns", {}),
+        ("csv", b"1,2,\xff", "not_utf8", {}),
+        ("json", "", "malformed", {}),
+        ("json", "[[1, 2,", "malformed", {}),
+        ("json", "[" * 100_000, "malformed", {}),
+        ("json", "9" * 5_000, "out_of_range", {}),
+        ("json", "7", "malformed", {}),
+        ("json", "[]", "empty", {}),
+        ("json", '{"instances": []}', "empty", {}),
+        ("json", '{"instances": {"A": 1}}', "malformed", {}),
+        ("json", '{"rows": [[1, 2, 3]]}', "malformed", {}),
+        ("json", '{"columns": "ABC", "data": [[1, 2, 3]]}', "malformed", {}),
+        ("json", '{"columns": ["A", "B"], "data": [[1, 2]]}', "wrong_columns", {}),
+        ("json", "[1, 2, 3]", "malformed", {"row": 1}),
+        ("json", '[[1, 2, 3], {"A": 1, "B": 2, "C": 3}]', "malformed", {"row": 2}),
+        ("json", '[{"A": 1, "B": 2, "C": 3}, [1, 2, 3]]', "malformed", {"row": 2}),
+        ("json", '[{"A": 1, "B": 2}]', "wrong_columns", {"row": 1}),
+        ("json", '[{"A": 1, "B": 2, "C": 3, "D": 4}]', "wrong_columns", {"row": 1}),
+        ("json", "[[1, 2]]", "wrong_width", {"row": 1}),
+        ("json", '[[1, "2", 3]]', "not_a_number", {"row": 1, "column": "B"}),
+        ("json", "[[1, true, 3]]", "not_a_number", {"row": 1, "column": "B"}),
+        ("json", "[[1, [], 3]]", "not_a_number", {"row": 1, "column": "B"}),
+        ("json", "[[1, NaN, 3]]", "not_a_number", {}),
+        ("json", "[[1, -Infinity, 3]]", "not_a_number", {}),
+        ("json", f"[[1, 1{'0' * 400}, 3]]", "out_of_range", {"row": 1, "column": "B"}),
+        ("json", "[[1, 1e999, 3]]", "out_of_range", {"row": 1, "column": "B"}),
+        ("jsonlines", "", "empty", {}),
+        ("jsonlines", "[1, 2, 3]\n[1, 2", "malformed", {"row": 2}),
+        ("jsonlines", '[1, 2, 3]\n{"A": 1}', "malformed", {"row": 2}),
+    ],
+)
+def test_refusal_says_what_and_where(
+    form: Format, body: str | bytes, code: str, where: dict[str, Any]
+) -> None:
+    """A client can find the value from the answer, in one line."""
+    with pytest.raises(PayloadError) as caught:
+        READER.read(body if isinstance(body, bytes) else body.encode(), form)
+
+    assert (caught.value.code, caught.value.where) == (code, where)
+    assert "\n" not in str(caught.value)
+    assert ";" in str(caught.value), "it says what to do"
+
+
+def test_slip_in_a_name_gets_the_name_that_was_meant() -> None:
+    """The commonest mistake is a typing error, so the answer holds its correction."""
+    reader = Reader(("TX_AMOUNT", "TX_NIGHT"), max_rows=5)
+    with pytest.raises(PayloadError, match=r"'TX_AMOUNTS'; did you mean 'TX_AMOUNT'"):
+        reader.read(b"TX_AMOUNTS,TX_NIGHT\n1,2", "csv")
+
+
+def test_long_values_are_cut_in_the_message() -> None:
+    """An answer does not send a megabyte back."""
+    with pytest.raises(PayloadError) as caught:
+        READER.read(b"1,2," + b"x" * 100_000, "csv")
+    assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("form", "body"),
+    [
+        ("csv", "1,2,3\n" * 6),
+        ("csv", "A,B,C\n" + "1,2,3\n" * 6),
+        ("json", json.dumps([[1, 2, 3]] * 6)),
+        ("json", json.dumps([{"A": 1, "B": 2, "C": 3}] * 6)),
+        ("jsonlines", "[1,2,3]\n" * 6),
+    ],
+)
+def test_more_rows_than_allowed_are_refused_not_cut(form: Format, body: str) -> None:
+    """An answer with fewer rows than the request would be joined to the wrong ones."""
+    with pytest.raises(TooManyRowsError, match="6 rows, at most 5"):
+        READER.read(body.encode(), form)
+
+
+def test_one_feature_is_enough() -> None:
+    """A model with a single column is read in every form."""
+    reader = Reader(("A",), max_rows=5)
+    bodies: list[tuple[Format, bytes]] = [
+        ("csv", b"1\n2\n"),
+        ("csv", b"A\n1\n2\n"),
+        ("json", b'[{"A": 1}, {"A": 2}]'),
+        ("json", b"[[1], [2]]"),
+    ]
+    for form, body in bodies:
+        np.testing.assert_array_equal(reader.read(body, form), [[1.0], [2.0]])
+
+
+_numbers = st.none() | st.floats(width=32, allow_nan=False, allow_infinity=False)
+_tables = st.lists(st.tuples(_numbers, _numbers, _numbers), min_size=1, max_size=5)
+
+
+def _csv(rows: list[tuple[float | None, ...]]) -> str:
+    return "\n".join(",".join("" if x is None else repr(x) for x in row) for row in rows)
+
+
+def _records(rows: list[tuple[float | None, ...]]) -> str:
+    return json.dumps([dict(zip("CBA", row[::-1], strict=True)) for row in rows])
+
+
+@settings(deadline=None)
+@given(rows=_tables)
+@pytest.mark.parametrize(
+    ("form", "write"),
+    [("csv", _csv), ("json", json.dumps), ("json", _records)],
+)
+def test_numbers_arrive_bit_for_bit(
+    form: Format, write: Callable[[Any], str], rows: list[tuple[float | None, ...]]
+) -> None:
+    """Whatever finite number a client has, the model gets that number."""
+    expected = np.array(rows, dtype=np.float64).astype(np.float32)
+    np.testing.assert_array_equal(READER.read(write(rows).encode(), form), expected)
+
+
+@settings(deadline=None)
+@given(body=st.text(alphabet='0123456789.,-+eE_naif \n\r\t"ABC[]{}:#;\x00', max_size=60))
+@pytest.mark.parametrize("form", ["csv", "json", "jsonlines"])
+def test_any_text_is_read_or_refused(form: Format, body: str) -> None:
+    """Nothing but a `PayloadError` leaves the reader, and what it returns is never infinite."""
+    try:
+        rows = READER.read(body.encode(), form)
+    except PayloadError:
+        return
+    assert rows.shape[1] == 3
+    assert not np.isinf(rows).any()
