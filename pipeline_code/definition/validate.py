@@ -13,6 +13,7 @@ from typing import Any
 from pipeline_code.core.errors import PipelineError
 from pipeline_code.core.mistakes import closest
 from pipeline_code.definition import references as refs
+from pipeline_code.definition.duration import parse_duration
 from pipeline_code.definition.graph import Graph, own_arguments, read_graph, walk
 from pipeline_code.definition.supported import unsupported_arguments
 
@@ -190,6 +191,12 @@ def _surroundings_problems(
         if file.get("OutputName") not in outputs:
             near = closest(file.get("OutputName"), outputs)
             yield f"a property file lies in output {file.get('OutputName')!r}, which is none{near}"
+    expire_after = step.get("CacheConfig", {}).get("ExpireAfter")
+    if expire_after is not None:
+        try:
+            parse_duration(str(expire_after))
+        except ValueError as error:
+            yield f"ExpireAfter {error}"
     for policy in step.get("RetryPolicies", []):
         for kind in (*policy.get("ExceptionType", ()), *policy.get("FailureReasonType", ())):
             if kind not in RETRIED:

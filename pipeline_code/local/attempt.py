@@ -110,6 +110,8 @@ def publish_outputs(job: Job, folder: Path, home: Home) -> dict[str, str]:
             archive = folder / f"{channel.name}.tar.gz"
             pack(made, archive)
             made = archive
+        else:
+            made.mkdir(parents=True, exist_ok=True)  # should the job have taken it away
         publish(made, home.path(channel.uri), home.objects)
         outputs[channel.name] = channel.uri
     return outputs

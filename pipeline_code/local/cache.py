@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
+from pipeline_code.definition.duration import parse_duration
 from pipeline_code.local.database import Database
 from pipeline_code.local.hashes import Hashes
 from pipeline_code.local.home import Home
@@ -20,11 +20,6 @@ CREATE TABLE IF NOT EXISTS cache (
     key TEXT PRIMARY KEY, created TEXT NOT NULL, execution TEXT NOT NULL, record TEXT NOT NULL
 ) WITHOUT ROWID;
 """
-_DURATION = re.compile(
-    r"P?(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
-    r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?",
-    re.IGNORECASE,
-)
 
 
 def cache_key(kind: str, identity: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
@@ -32,20 +27,6 @@ def cache_key(kind: str, identity: Mapping[str, Any], inputs: Mapping[str, str])
     document = {"type": kind, "request": identity, "inputs": inputs}
     text = json.dumps(document, sort_keys=True, separators=(",", ":"))
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
-
-
-def parse_duration(text: str) -> timedelta:
-    """Read an ISO-8601 duration as ``ExpireAfter`` has it: ``P30D``, ``PT12H``, ``T12H``.
-
-    Raises:
-        ValueError: if it is none.
-    """
-    match = _DURATION.fullmatch(text)
-    if match is None or not any(match.groups()):
-        raise ValueError(f"{text!r} is no ISO-8601 duration such as P30D or PT12H")
-    parts = {unit: int(number or 0) for unit, number in match.groupdict().items()}
-    days = 365 * parts.pop("years") + 30 * parts.pop("months") + parts.pop("days")
-    return timedelta(days=days, **parts)
 
 
 class StepCache:

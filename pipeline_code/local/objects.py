@@ -37,8 +37,11 @@ def publish(made: Path, target: Path, store: Path) -> None:
     What was there before is replaced. The files become read-only.
     """
     for _, file in files_under(made):
-        if not file.is_symlink():
-            file.chmod(_READ_ONLY)
+        if file.is_symlink():  # a job may hand an input on; the store holds no links
+            content = file.resolve()
+            file.unlink()
+            shutil.copyfile(content, file)
+        file.chmod(_READ_ONLY)
     staging = store / _STAGING
     staging.mkdir(parents=True, exist_ok=True)
     # Beside the store first: a job folder may lie on another disk, and that move is no rename.

@@ -2,81 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 from pipeline_code import contract
 from pipeline_code.local.database import Database
-from pipeline_code.local.errors import LocalError
 from pipeline_code.local.hashes import Hashes
 from pipeline_code.local.home import Home
 from pipeline_code.local.registry_schema import SCHEMA
+from pipeline_code.local.versions import (
+    Change,
+    ModelVersion,
+    NewVersion,
+    RegistryError,
+    check_transition,
+    facts,
+    find_champion,
+    find_version,
+    insert_version,
+    read_version,
+)
 
-# A rejected model stays rejected; an archived one may come back, for that is a rollback.
-TRANSITIONS: Mapping[str, tuple[str, ...]] = {
-    contract.PENDING: (contract.APPROVED, contract.REJECTED, contract.ARCHIVED),
-    contract.APPROVED: (contract.ARCHIVED,),
-    contract.REJECTED: (contract.ARCHIVED,),
-    contract.ARCHIVED: (contract.APPROVED,),
-}
-
-
-class RegistryError(LocalError, ValueError):
-    """The registry refuses what it was asked."""
-
-
-@dataclass(frozen=True)
-class NewVersion:
-    """What is registered: the model, and all that is known of how it was made."""
-
-    group: str
-    model_uri: str
-    data_hash: str = ""
-    author: str = "unknown"
-    code_commit: str = "unknown"
-    image: str = ""
-    execution: str = ""
-    evaluation: Mapping[str, Any] = field(default_factory=dict)
-    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    lineage: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class ModelVersion(NewVersion):
-    """One version of a group; ``evaluation`` is the document of the job that measured it."""
-
-    version: int = 0
-    status: str = contract.PENDING
-    model_hash: str = ""
-    created: str = ""
-
-    @property
-    def metrics(self) -> Mapping[str, Any]:
-        """The metrics by name, each with value and interval."""
-        metrics: Mapping[str, Any] = self.evaluation.get("metrics", {})
-        return metrics
-
-    @property
-    def arn(self) -> str:
-        """The name by which jobs speak of this version."""
-        return f"arn:local:sagemaker:::model-package/{self.group}/{self.version}"
-
-
-@dataclass(frozen=True)
-class Change:
-    """One entry of the history: who moved a version from one status to another, and why."""
-
-    version: int
-    at: str
-    from_status: str | None
-    to_status: str
-    who: str
-    note: str
+__all__ = ["Change", "ModelVersion", "NewVersion", "Registry", "RegistryError"]
 
 
 class Registry:
@@ -111,20 +59,20 @@ class Registry:
                 (new.group, model_hash, new.data_hash, contract.PENDING, contract.APPROVED),
             ).fetchone()
             if same is not None:
-                return _version(same)
+                return read_version(same)
             (last,) = connection.execute(
                 "SELECT coalesce(max(version), 0) FROM versions WHERE model_group = ?",
                 (new.group,),
             ).fetchone()
             created = self._clock().isoformat(timespec="seconds")
             made = ModelVersion(
-                **_shallow(new),
+                **facts(new),
                 version=last + 1,
                 status=status,
                 model_hash=model_hash,
                 created=created,
             )
-            _insert(connection, made)
+            insert_version(connection, made)
             self._note(connection, made, None, status, new.author, "registered")
         return made
 
@@ -144,7 +92,7 @@ class Registry:
                 " ORDER BY model_group, version DESC",
                 (group, group),
             ).fetchall()
-        return tuple(_version(row) for row in rows)
+        return tuple(read_version(row) for row in rows)
 
     def get(self, group: str, version: int) -> ModelVersion:
         """Return one version.
@@ -153,12 +101,12 @@ class Registry:
             RegistryError: if the group has no such version.
         """
         with self._database.reading() as connection:
-            return _find(connection, group, version)
+            return find_version(connection, group, version)
 
     def champion(self, group: str) -> ModelVersion | None:
         """Return the approved version of a group; None where none is approved."""
         with self._database.reading() as connection:
-            return _champion(connection, group)
+            return find_champion(connection, group)
 
     def history(self, group: str, version: int | None = None) -> tuple[Change, ...]:
         """Return who changed which status when, the oldest first."""
@@ -186,26 +134,26 @@ class Registry:
                 f"({chosen.model_uri}); train and register it again"
             )
         with self._database.transaction() as connection:
-            before = _champion(connection, group)
+            before = find_champion(connection, group)
             # Checked first, so that a refused approval leaves the champion where it is.
-            _check_transition(_find(connection, group, version), contract.APPROVED)
+            check_transition(find_version(connection, group, version), contract.APPROVED)
             if before is not None:
                 words = f"replaced by version {version}"
                 self._move(connection, before, contract.ARCHIVED, who, words)
             return self._move(
-                connection, _find(connection, group, version), contract.APPROVED, who, note
+                connection, find_version(connection, group, version), contract.APPROVED, who, note
             )
 
     def reject(self, group: str, version: int, *, who: str, note: str = "") -> ModelVersion:
         """Decide that a version will not serve."""
         with self._database.transaction() as connection:
-            chosen = _find(connection, group, version)
+            chosen = find_version(connection, group, version)
             return self._move(connection, chosen, contract.REJECTED, who, note)
 
     def archive(self, group: str, version: int, *, who: str, note: str = "") -> ModelVersion:
         """Take a version out of service, or out of sight."""
         with self._database.transaction() as connection:
-            chosen = _find(connection, group, version)
+            chosen = find_version(connection, group, version)
             return self._move(connection, chosen, contract.ARCHIVED, who, note)
 
     def _move(
@@ -216,13 +164,13 @@ class Registry:
         who: str,
         note: str,
     ) -> ModelVersion:
-        _check_transition(chosen, status)
+        check_transition(chosen, status)
         connection.execute(
             "UPDATE versions SET status = ? WHERE model_group = ? AND version = ?",
             (status, chosen.group, chosen.version),
         )
         self._note(connection, chosen, chosen.status, status, who, note)
-        return _find(connection, chosen.group, chosen.version)
+        return find_version(connection, chosen.group, chosen.version)
 
     def _note(
         self,
@@ -243,57 +191,3 @@ class Registry:
     def _hash(self, uri: str) -> str | None:
         path = self._home.path(uri)
         return self._hashes.file(path) if path.is_file() else None
-
-
-def _check_transition(chosen: ModelVersion, status: str) -> None:
-    if status in TRANSITIONS[chosen.status]:
-        return
-    allowed = ", ".join(TRANSITIONS[chosen.status])
-    raise RegistryError(
-        f"version {chosen.version} of {chosen.group} is {chosen.status} and cannot become "
-        f"{status}; it may become {allowed}"
-    )
-
-
-def _champion(connection: sqlite3.Connection, group: str) -> ModelVersion | None:
-    row = connection.execute(
-        "SELECT * FROM versions WHERE model_group = ? AND status = ?", (group, contract.APPROVED)
-    ).fetchone()
-    return None if row is None else _version(row)
-
-
-def _find(connection: sqlite3.Connection, group: str, version: int) -> ModelVersion:
-    row = connection.execute(
-        "SELECT * FROM versions WHERE model_group = ? AND version = ?", (group, version)
-    ).fetchone()
-    if row is not None:
-        return _version(row)
-    rows = connection.execute(
-        "SELECT version FROM versions WHERE model_group = ? ORDER BY version", (group,)
-    ).fetchall()
-    known = ", ".join(str(one["version"]) for one in rows) or "none"
-    raise RegistryError(f"{group} has no version {version}; it has: {known}")
-
-
-def _insert(connection: sqlite3.Connection, made: ModelVersion) -> None:
-    connection.execute(
-        "INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            made.group,
-            made.version,
-            made.status,
-            made.model_uri,
-            made.model_hash,
-            made.data_hash,
-            made.created,
-            json.dumps(asdict(made)),
-        ),
-    )
-
-
-def _version(row: sqlite3.Row) -> ModelVersion:
-    return ModelVersion(**{**json.loads(row["document"]), "status": row["status"]})
-
-
-def _shallow(new: NewVersion) -> dict[str, Any]:
-    return {name: getattr(new, name) for name in NewVersion.__dataclass_fields__}

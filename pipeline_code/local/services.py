@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline_code import contract
 from pipeline_code.core.services import Champion, Services, Store
-from pipeline_code.local.errors import LocalError
+from pipeline_code.local.errors import LocalError, NoObjectsError
 from pipeline_code.local.feature_store import FeatureStore
 from pipeline_code.local.home import Home
 from pipeline_code.local.objects import copy_whole
@@ -36,7 +36,10 @@ class LocalServices:
 
     def fetch(self, uri: str, destination: Path) -> Path:
         """Copy the object at ``uri`` to the file ``destination`` and return that path."""
-        copy_whole(self._home.path(uri), destination)
+        source = self._home.path(uri)
+        if not source.is_file():
+            raise NoObjectsError(uri, source)
+        copy_whole(source, destination)
         return destination
 
     def put_records(self, feature_group: str, records: Path, store: Store) -> int:
