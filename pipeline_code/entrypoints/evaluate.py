@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import tarfile
 import tempfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,9 +13,10 @@ from pipeline_code.core.errors import PipelineError
 from pipeline_code.core.tables import Columns, read_columns, write_columns
 from pipeline_code.core.usecase import UseCase
 from pipeline_code.entrypoints.job import Job, parse_arguments, run
+from pipeline_code.steps.archive import unpack_model
 from pipeline_code.steps.evaluate import Champion, Evaluation, evaluate, predictions
 from pipeline_code.steps.evaluation_document import evaluation_document
-from pipeline_code.steps.predict import Model, UnreadableModelError, load_model
+from pipeline_code.steps.predict import Model, load_model
 from pipeline_code.steps.report import render_report
 
 
@@ -35,9 +34,8 @@ def main(job: Job, arguments: Sequence[str]) -> None:
     name, settings = parse_arguments(arguments)
     usecase = job.usecase(name, settings)
     with tempfile.TemporaryDirectory(prefix="challenger-") as folder:
-        challenger = unpack_model(
-            job.input(contract.MODEL) / contract.MODEL_ARCHIVE, Path(folder) / contract.MODEL
-        )
+        archive = job.input(contract.MODEL) / contract.MODEL_ARCHIVE
+        challenger = load_model(unpack_model(archive, Path(folder) / contract.MODEL))
     champion = _champion(job.input(contract.CHAMPION))
     profile = _json(job.input(contract.PROFILE) / contract.PROFILE_FILE)
     test = read_columns(job.input(contract.TEST) / contract.TEST_FILE)
@@ -53,25 +51,6 @@ def main(job: Job, arguments: Sequence[str]) -> None:
         decision=found.verdict.decision,
         reason=found.verdict.reason,
     )
-
-
-def unpack_model(archive: Path, folder: Path) -> Model:
-    """Unpack ``model.tar.gz`` into ``folder`` and read the model.
-
-    Raises:
-        UnreadableModelError: if the archive is missing, truncated or holds no model of ours.
-    """
-    try:
-        with tarfile.open(archive, "r:gz") as packed:
-            # Refuses what would land outside the folder, links and devices.
-            packed.extractall(folder, filter="data")
-    except OSError as error:
-        why = f"has no readable {archive.name} ({error.strerror or error})"
-        raise UnreadableModelError(archive.parent, why) from error
-    except (tarfile.TarError, EOFError, zlib.error) as error:
-        why = f"has a damaged {archive.name} ({error})"
-        raise UnreadableModelError(archive.parent, why) from error
-    return load_model(folder)
 
 
 def _champion(folder: Path) -> Champion | None:

@@ -48,6 +48,7 @@ _LIBRARIES: Final = {
     "linear": ("numpy", "scikit-learn"),
 }
 _PROGRESS_EVERY_ROUNDS: Final = 10
+_FEW_ROWS: Final = 10_000  # below, threads wait for each other longer than they work
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ def _boost(
         watched = xgboost.QuantileDMatrix(held_out.x, label=held_out.y, ref=data)
         evals = [(watched, "validation")]
     booster = xgboost.train(
-        _parameters(settings),
+        _parameters(settings, rows=len(fitted.y)),
         data,
         num_boost_round=settings.n_estimators,
         evals=evals,
@@ -171,7 +172,7 @@ def _boost(
     return model, {"rounds": booster.num_boosted_rounds(), "validation_average_precision": curve}
 
 
-def _parameters(settings: Training) -> dict[str, Any]:
+def _parameters(settings: Training, *, rows: int) -> dict[str, Any]:
     return {
         "objective": "binary:logistic",
         "eval_metric": "aucpr",
@@ -183,6 +184,7 @@ def _parameters(settings: Training) -> dict[str, Any]:
         "colsample_bytree": settings.colsample_bytree,
         "reg_lambda": settings.reg_lambda,
         "seed": settings.seed,
+        "nthread": 1 if rows < _FEW_ROWS else 0,
         "verbosity": 0,
     }
 

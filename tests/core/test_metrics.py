@@ -1,0 +1,151 @@
+"""Metrics have their known values, and degenerate inputs are named."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline_code.core.errors import EmptySampleError, SingleClassError
+from pipeline_code.core.metrics import (
+    METRICS,
+    CardDays,
+    Decisions,
+    ErrorCosts,
+    Labels,
+    Scores,
+    card_precision,
+    decisions,
+    measure,
+)
+
+COSTS = ErrorCosts(false_positive=5, false_negative=120)
+TARGET = np.array([True, False, True, False, False])
+SCORES = np.array([0.9, 0.8, 0.7, 0.2, 0.1])
+
+
+def one_day(count: int) -> CardDays:
+    """Give each row a card of its own, all on one day."""
+    return CardDays(np.arange(count), np.zeros(count, dtype=np.int64))
+
+
+def test_known_values() -> None:
+    """Five rows whose metrics can be worked out by hand."""
+    found = measure(TARGET, SCORES, threshold=0.75, costs=COSTS, card_days=one_day(5))
+
+    assert tuple(found) == METRICS
+    assert found["auc_roc"] == pytest.approx(5 / 6)
+    assert found["average_precision"] == pytest.approx((1 + 2 / 3) / 2)
+    assert found["card_precision_100"] == pytest.approx(2 / 100)
+    assert found["precision"] == 0.5
+    assert found["recall"] == 0.5
+    assert found["f1"] == 0.5
+    assert found["accuracy"] == 0.6
+    assert found["log_loss"] == pytest.approx(
+        -np.mean(np.log([0.9, 1 - 0.8, 0.7, 1 - 0.2, 1 - 0.1]))
+    )
+    assert found["cost"] == 5 + 120
+
+
+def test_constant_scores_rank_like_chance() -> None:
+    """A model that says the same of every row is no error, and no good."""
+    found = measure(TARGET, np.full(5, 0.3), threshold=0.5, costs=COSTS)
+    assert found["auc_roc"] == 0.5
+    assert found["average_precision"] == pytest.approx(0.4)
+    assert found["precision"] == 0.0
+    assert found["recall"] == 0.0
+    assert "card_precision_100" not in found
+
+
+@pytest.mark.parametrize("target", [TARGET | True, TARGET & False, np.array([True])])
+def test_one_class_is_refused(target: Labels) -> None:
+    """A ranking of one class means nothing; one row is always one class."""
+    with pytest.raises(SingleClassError):
+        measure(target, SCORES[: len(target)], threshold=0.5, costs=COSTS)
+
+
+def test_no_rows_are_refused() -> None:
+    """Nothing measured is not zero."""
+    with pytest.raises(EmptySampleError):
+        measure(np.empty(0, bool), np.empty(0), threshold=0.5, costs=COSTS)
+
+
+def test_score_at_the_threshold_is_an_alarm() -> None:
+    """Serving and evaluation agree on the row that lies exactly there."""
+    assert decisions(TARGET, SCORES, 0.8) == Decisions(2, 1, 1, 1)
+
+
+def test_a_card_ranks_by_its_highest_score_and_any_fraud() -> None:
+    """Two rows of a card on a day are one card."""
+    target = np.array([False, True, False])
+    scores = np.array([0.9, 0.1, 0.5])
+    days = CardDays(np.array([7, 7, 8]), np.zeros(3, dtype=np.int64))
+    assert card_precision(target, scores, days, k=1) == 1.0
+
+
+def test_a_card_that_was_found_is_left_out_of_later_days() -> None:
+    """It is blocked: on the second day the next card takes its place."""
+    target = np.array([True, False, True, True])
+    scores = np.array([0.9, 0.2, 0.9, 0.8])
+    days = CardDays(np.array([1, 2, 1, 2]), np.array([5, 5, 6, 6]))
+    assert card_precision(target, scores, days, k=1) == 1.0
+    # A card that was checked and found clean stays in the ranking.
+    clean = np.array([False, False, True, True])
+    assert card_precision(clean, scores, days, k=1) == 0.5
+
+
+def test_a_day_with_few_cards_still_divides_by_k() -> None:
+    """The team's day has room for k checks, used or not."""
+    assert card_precision(np.array([True, True]), np.array([0.1, 0.2]), one_day(2), k=4) == 0.5
+
+
+def brute_card_precision(target: Labels, scores: Scores, days: CardDays, k: int) -> float:
+    """Follow the definition word by word."""
+    found: set[int] = set()
+    shares = []
+    for day in sorted(set(days.day.tolist())):
+        cards: dict[int, tuple[float, bool]] = {}
+        for row in np.flatnonzero(days.day == day):
+            card = int(days.card[row])
+            if card not in found:
+                score, fraud = cards.get(card, (-1.0, False))
+                cards[card] = (max(score, float(scores[row])), fraud or bool(target[row]))
+        ranked = sorted(cards, key=lambda card: (-cards[card][0], card))[:k]
+        hits = {card for card in ranked if cards[card][1]}
+        found |= hits
+        shares.append(len(hits) / k)
+    return float(np.mean(shares))
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 6), st.integers(0, 3), st.booleans(), st.sampled_from([0.1, 0.4, 0.8])
+        ),
+        min_size=1,
+        max_size=40,
+    ),
+    st.integers(1, 4),
+)
+def test_card_precision_follows_its_definition(
+    rows: list[tuple[int, int, bool, float]], k: int
+) -> None:
+    """The fast computation equals the slow one for any cards, days and ties."""
+    card, day, fraud, score = (np.array(column) for column in zip(*rows, strict=True))
+    days = CardDays(card, day)
+    expected = brute_card_precision(fraud, score, days, k)
+    assert card_precision(fraud, score, days, k=k) == pytest.approx(expected)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(0, 1)), min_size=2, max_size=60))
+def test_ranking_metrics_see_only_the_order(rows: list[tuple[bool, float]]) -> None:
+    """Squeezing the scores without changing their order changes no ranking metric."""
+    target = np.array([label for label, _ in rows])
+    if target.all() or not target.any():
+        return
+    ranks = np.unique([score for _, score in rows], return_inverse=True)[1].astype(float)
+    wide, narrow = ranks / 100, 0.5 + ranks / 1e6
+    for name in ("auc_roc", "average_precision"):
+        left = measure(target, wide, threshold=0.5, costs=COSTS)[name]
+        assert left == measure(target, narrow, threshold=0.5, costs=COSTS)[name]
