@@ -181,7 +181,10 @@ class Executor:
             path = self.surroundings.home.path(channel.uri)
             if not path.exists() or not files_under(path):
                 raise NoObjectsError(channel.uri, path)
-            values[channel.name] = self.hashes.tree(path)
+            try:
+                values[channel.name] = self.hashes.tree(path)
+            except FileNotFoundError as error:  # a link to nothing, or a file that was taken away
+                raise NoObjectsError(channel.uri, error.filename) from error
         return values
 
     def _scope(self, job_name: str, records: Records) -> Scope:

@@ -57,10 +57,9 @@ class Hashes:
         return f"sha256:{value}"
 
     def _files(self, paths: Iterable[Path]) -> list[str]:
-        known = self._known([path.resolve() for path in paths])
         fresh: list[tuple[str, int, int, int, str]] = []
         values = []
-        for path, (stamped, value) in known.items():
+        for path, stamped, value in self._known([path.resolve() for path in paths]):
             if value is None:
                 with path.open("rb") as file:
                     value = hashlib.file_digest(file, "sha256").hexdigest()
@@ -74,12 +73,12 @@ class Hashes:
                 )
         return values
 
-    def _known(self, paths: list[Path]) -> dict[Path, tuple[Stamp, str | None]]:
-        known: dict[Path, tuple[Stamp, str | None]] = {}
+    def _known(self, paths: list[Path]) -> list[tuple[Path, Stamp, str | None]]:
+        known: list[tuple[Path, Stamp, str | None]] = []
         query = "SELECT sha256 FROM hashes WHERE (path, size, mtime_ns, inode) = (?, ?, ?, ?)"
         with self._database.reading() as connection:
             for path in paths:
                 stamped = stamp(path)
                 row = connection.execute(query, (str(path), *stamped)).fetchone()
-                known[path] = (stamped, row["sha256"] if row else None)
+                known.append((path, stamped, row["sha256"] if row else None))
         return known

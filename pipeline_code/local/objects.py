@@ -46,7 +46,11 @@ def publish(made: Path, target: Path, store: Path) -> None:
     staging.mkdir(parents=True, exist_ok=True)
     # Beside the store first: a job folder may lie on another disk, and that move is no rename.
     staged = Path(tempfile.mkdtemp(dir=staging)) / target.name
-    shutil.move(made, staged)
+    try:
+        shutil.move(made, staged)
+    except BaseException:
+        shutil.rmtree(staged.parent)
+        raise
     with held(staging / "lock"):
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():
