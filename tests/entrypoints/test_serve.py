@@ -12,13 +12,33 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pipeline_code import contract
 from pipeline_code.core.usecase import Costs
-from pipeline_code.steps.predict import LinearModel, LinearWeights, ModelMetadata, save_model
+from pipeline_code.entrypoints.serve import listen
+from pipeline_code.steps.predict import (
+    BOOSTER_FILE,
+    LinearModel,
+    LinearWeights,
+    ModelMetadata,
+    XgboostModel,
+    save_model,
+)
 
 ROOT = Path(__file__).parents[2]
+METADATA = ModelMetadata(
+    algorithm="linear",
+    usecase="fraud",
+    features=("A", "B"),
+    target="TX_FRAUD",
+    threshold=0.5,
+    costs=Costs(false_positive=5, false_negative=120),
+    hyperparameters={},
+    weights="weights.json",
+    weights_hash="",
+)
 COMMAND = [sys.executable, "-m", "pipeline_code.entrypoints.serve"]
 
 
@@ -26,21 +46,10 @@ COMMAND = [sys.executable, "-m", "pipeline_code.entrypoints.serve"]
 def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A relocated ``/opt/ml`` whose model scores the sigmoid of A + B."""
     root = tmp_path_factory.mktemp("ml")
-    metadata = ModelMetadata(
-        algorithm="linear",
-        usecase="fraud",
-        features=("A", "B"),
-        target="TX_FRAUD",
-        threshold=0.5,
-        costs=Costs(false_positive=5, false_negative=120),
-        hyperparameters={},
-        weights="weights.json",
-        weights_hash="",
-    )
     weights = LinearWeights(
         mean=(0.0, 0.0), scale=(1.0, 1.0), coefficients=(1.0, 1.0), intercept=0.0
     )
-    save_model(LinearModel(metadata, weights), root / contract.MODEL_FOLDER)
+    save_model(LinearModel(METADATA, weights), root / contract.MODEL_FOLDER)
     return root / contract.MODEL_FOLDER
 
 
@@ -108,6 +117,14 @@ def test_process_answers_lives_through_bad_requests_and_drains(
     assert process.stderr.read() == "WARNING:  Invalid HTTP request received.\n"
 
 
+def test_connections_send_at_once() -> None:
+    """Without this option every answer waits 40 ms for the client's delayed acknowledgement."""
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
+
+
 def test_port_that_is_taken_is_one_line_and_exit_code_2(model_folder: Path) -> None:
     """Nobody has to read a trace to learn that another server runs."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -141,6 +158,42 @@ def test_missing_model_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
     assert len(ended.stderr.splitlines()) == 1
     assert "has no model.json" in ended.stderr
     assert not list(tmp_path.iterdir()), "it wrote nothing"
+
+
+def test_booster_scores_with_one_thread_a_request(tmp_path: Path) -> None:
+    """Where cores are shared, threads of one row wait for each other ten times its own time."""
+    import xgboost
+
+    x = np.array([[0.0], [1.0]], dtype=np.float32)
+    booster = xgboost.train(
+        {"objective": "binary:logistic", "nthread": 1}, xgboost.DMatrix(x, [0, 1]), 1
+    )
+    metadata = METADATA.model_copy(
+        update={"algorithm": "xgboost", "features": ("A",), "weights": BOOSTER_FILE}
+    )
+    save_model(XgboostModel(metadata, booster), tmp_path)
+    script = (
+        "import sys, pipeline_code.entrypoints.serve as s\n"
+        "class Server:\n"
+        "    def __init__(self, config): pass\n"
+        "    def run(self, sockets):\n"
+        "        import threadpoolctl\n"
+        "        print([p['num_threads'] for p in threadpoolctl.threadpool_info()"
+        " if p['user_api'] == 'openmp'])\n"
+        "s.uvicorn.Server = Server\n"
+        "s.main(sys.argv[1:])\n"
+    )
+    unset = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    ended = subprocess.run(
+        [sys.executable, "-c", script, "--port", "0", "--model", str(tmp_path)],
+        cwd=ROOT,
+        env=unset,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert set(json.loads(ended.stdout.splitlines()[-1])) == {1}
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
