@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -31,16 +32,17 @@ def serve(
     """
     command = [sys.executable, "-m", "pipeline_code.entrypoints.serve"]
     options = ["--host", host, "--port", str(port), "--model", str(model_folder)]
-    with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as server:
-        try:
-            return _relay(server, say)
-        except KeyboardInterrupt:
-            # A terminal sends Ctrl-C to both; whoever stops only this process means both too.
-            server.send_signal(signal.SIGTERM)
-            return server.wait()
-        finally:
-            if server.poll() is None:
+    # A terminal sends Ctrl-C to both processes; whoever stops only this one means both too.
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as server:
+            try:
+                return _relay(server, say)
+            except KeyboardInterrupt:
                 server.terminate()
+                return server.wait()
+    finally:
+        signal.signal(signal.SIGTERM, previous)
 
 
 def example(url: str, features: list[str]) -> str:
@@ -48,7 +50,7 @@ def example(url: str, features: list[str]) -> str:
     row: dict[str, Any] = dict.fromkeys(features)
     row[features[0]] = 1
     body = json.dumps({"instances": [row]})
-    return f"curl {url}/invocations -H 'Content-Type: application/json' -d '{body}'"
+    return f"curl {url}/invocations -H 'Content-Type: application/json' -d {shlex.quote(body)}"
 
 
 def _relay(server: subprocess.Popen[str], say: Callable[[str], None]) -> int:

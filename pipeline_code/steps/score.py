@@ -225,9 +225,11 @@ def _missing(
 ) -> UnscorableFileError:
     lacking = [name for name in model.features if name not in columns]
     if history:
-        raw = sorted(_required(history.usecase) - columns.keys())
+        required = _required(history.usecase)
+        raw = sorted(required - columns.keys())
         # Say what is nearer: a file of features with a slip, or a file of the source with one.
-        lacking = min(lacking, raw, key=len)
+        if len(raw) / len(required) < len(lacking) / len(model.features):
+            lacking = raw
     unknown = [name for name in columns if name not in model.features]
     hint = closest(lacking[0], unknown)
     found = ", ".join(list(columns)[:20])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import glob
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -26,7 +27,9 @@ _WRITTEN: Final = {
 _JSON: Final = frozenset((".json", ".jsonl", ".ndjson"))
 # Nothing is sniffed: a sniffed type loses the zeros of 007, a sniffed dialect loses rows.
 _CSV: Final = "auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"'"
-_NUMBERS: Final = ("INT", "FLOAT", "DOUBLE", "DECIMAL", "BOOLEAN")
+_NUMBER: Final = re.compile(
+    r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|BOOLEAN|DECIMAL\(.*\)"
+)
 
 
 class UnscorableFileError(PipelineError, ValueError):
@@ -126,7 +129,7 @@ def is_no_number(name: str, kind: str) -> str:
         odd = f"json_type({column}) not in ('UBIGINT', 'BIGINT', 'DOUBLE')"
     elif kind == "VARCHAR":
         given, odd = f"{_plain(name, kind)} is not null", f"contains({column}, '_')"
-    elif kind.endswith(_NUMBERS) or kind.startswith("DECIMAL"):
+    elif _NUMBER.fullmatch(kind):
         # A table of numbers writes a missing one as NaN.
         given, odd = f"not isnan(cast({column} as double))", "false"
     else:
