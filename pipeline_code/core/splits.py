@@ -13,10 +13,10 @@ class EmptySplitError(PipelineError, ValueError):
     """A part of the split has no rows."""
 
     def __init__(self, part: str, days: Days, available: Days) -> None:
+        where = f"would lie from {days.first} to {days.last}" if len(days) else "have no days left"
         super().__init__(
-            f"the {part} rows are none: they would lie from {days.first} to {days.last}, "
-            f"the data reach from {available.first} to {available.last}; "
-            "change the days under split in usecase.yaml"
+            f"the {part} split has no rows: they {where}, the data reach from {available.first} "
+            f"to {available.last}; change the days under split in usecase.yaml"
         )
 
 

@@ -42,7 +42,7 @@ def connect(*, memory_gib: float = 2.0, spill: Path | None = None) -> Connection
             "temp_directory": str(spill) if spill else "",
         }
     )
-    database.execute("set TimeZone = 'UTC'")
+    database.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
     return database
 
 

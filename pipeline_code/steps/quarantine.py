@@ -32,9 +32,8 @@ QUARANTINED = "quarantined"
 """The table of refused rows: ``source`` (file), ``reasons`` (text), ``record`` (as it came)."""
 
 _REASONS, _RECORD = "acequia_reasons", "acequia_record"
+_REJECTS = "reject_errors join reject_scans using (scan_id, file_id)"
 _UNREADABLE = "line cannot be read: "
-# One opening quote that is never closed takes all lines after it along; each was a row.
-_UNCLOSED = "UNQUOTED VALUE"
 
 
 @dataclass(frozen=True)
@@ -141,7 +140,7 @@ def _check(
         f"insert into {ACCEPTED} select {names} from checked where {_REASONS} is null"  # noqa: S608
     )
     database.execute(
-        f"insert into {QUARANTINED} select {_relative(root)}, {_REASONS}, {_RECORD} "  # noqa: S608
+        f"insert into {QUARANTINED} select {_relative(root, FILE)}, {_REASONS}, {_RECORD} "  # noqa: S608
         f"from checked where {_REASONS} is not null"
     )
     database.execute("drop table checked")
@@ -157,34 +156,34 @@ def _checked(name: str, column: Column, source: Source) -> CheckedColumn:
 
 
 def _quarantine_rejects(database: Connection, root: Path) -> None:
-    """Quarantine the lines that the reader refused: too few columns, no UTF-8, too long."""
+    """Quarantine the lines that the reader refused: too few columns, no UTF-8, too long.
+
+    Raises:
+        SourceError: if a quotation mark takes other lines along: nobody knows how many rows
+            they were, and a row must not disappear uncounted.
+    """
+    swallowed = database.execute(
+        f"select file_path, min(line) from {_REJECTS} where error_type::text = 'UNQUOTED VALUE' "  # noqa: S608
+        "and contains(rtrim(csv_line, chr(13) || chr(10)), chr(10)) group by all order by all"
+    ).fetchone()
+    if swallowed:
+        file, line = swallowed
+        raise SourceError(
+            Path(file), f"line {line} opens a quotation mark that nothing closes; close it there"
+        )
     database.execute(
-        f"""
-        insert into {QUARANTINED}
-        with lines as (
-            select
-                file_path as {FILE}, line,
-                min({literal(_UNREADABLE)} || lower(replace(error_type::text, '_', ' '))) as why,
-                bool_or(error_type::text = {literal(_UNCLOSED)}) as unclosed,
-                any_value(csv_line) as record
-            from reject_errors join reject_scans using (scan_id, file_id)
-            group by scan_id, file_id, file_path, line
-        )
-        select {_relative(root)}, why, unnest(
-            case when unclosed then list_filter(
-                string_split(replace(record, chr(13), ''), chr(10)), lambda one: trim(one) <> ''
-            ) else [record] end
-        )
-        from lines
-        """  # noqa: S608
+        f"insert into {QUARANTINED} "  # noqa: S608
+        f"select {_relative(root, 'file_path')}, "
+        f"min({literal(_UNREADABLE)} || lower(error_type::text)), any_value(csv_line) "
+        f"from {_REJECTS} group by scan_id, file_id, file_path, line"
     )
     database.execute("drop table reject_errors; drop table reject_scans")
 
 
-def _relative(root: Path) -> str:
+def _relative(root: Path, file: str) -> str:
     """Write the SQL of a file's path below the source, the same wherever the source lies."""
-    folder = str(root if root.is_dir() else root.parent).rstrip("/")
-    return f"substr({FILE}, {len(folder) + 2})"
+    folder = root if root.is_dir() else root.parent
+    return f"substr({file}, {len(str(folder)) + 2})"
 
 
 def _deduplicate(database: Connection, unique: Sequence[str], columns: Sequence[str]) -> int:

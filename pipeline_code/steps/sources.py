@@ -229,7 +229,8 @@ def _json(database: Connection, layout: str, files: Sequence[Path]) -> Source:
             "rejects_limit = 0)"
         )
     source = f"(select * from {relation} where trim({LINE}) <> '')"  # noqa: S608
-    is_object = f"coalesce(json_valid({LINE}) and json_type({LINE}) = 'OBJECT', false)"
+    # A case, not an `and`: the parts of an `and` may run in any order, and a broken line fails.
+    is_object = f"(case when json_valid({LINE}) then json_type({LINE}) else '' end = 'OBJECT')"
     whole = f"case when {is_object} then {LINE} end"
     names = _json_keys(database, source, whole, files)
     return Source(
@@ -286,7 +287,8 @@ def _check_gzip(file: Path) -> None:
 
 
 def _damaged(file: Path, problem: object) -> SourceError:
-    reason = " ".join(str(problem).split())[:300].removesuffix(".")
+    # DuckDB goes on with the statement that it was given, from "LINE 1:".
+    reason = " ".join(str(problem).partition("LINE 1:")[0].split())[:300].removesuffix(".")
     return SourceError(file, f"cannot be read: {reason}; write it anew or remove it")
 
 

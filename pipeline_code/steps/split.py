@@ -62,7 +62,7 @@ def split_rows(database: Connection, table: str, usecase: UseCase) -> tuple[Part
             raise EmptySplitError(part.name, part.days, Days(first, last))
         if part.name != contract.VALIDATION and part.positives in (0, part.rows):
             value = 1 if part.positives else 0
-            raise SingleClassError(f"the {part.name} rows", usecase.problem.target, value)
+            raise SingleClassError(f"the {part.name} split", usecase.problem.target, value)
     return parts
 
 
