@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -10,19 +10,21 @@ from typing import Final
 import duckdb
 import numpy as np
 
+from pipeline_code.core.contract_check import CheckedColumn, absent_column, check_column
 from pipeline_code.core.mistakes import closest
 from pipeline_code.core.tables import Connection, connect, quoted
 from pipeline_code.core.usecase import UseCase
 from pipeline_code.steps.answers import decide
 from pipeline_code.steps.predict import Matrix, Model
+from pipeline_code.steps.quarantine import ACCEPTED
 from pipeline_code.steps.score_files import (
     SOURCE,
     UnscorableFileError,
     as_number,
     check_format,
-    is_no_number,
     is_same_format,
     load_source,
+    no_number,
     write_result,
 )
 
@@ -32,13 +34,6 @@ _CHUNK_ROWS: Final = 200_000
 _MEMORY_GIB: Final = 1.0
 _ADDED: Final = ("score", "decision")
 _ROW: Final = "acequia_row"
-_SQL_TYPES: Final = {
-    "integer": "bigint",
-    "number": "double",
-    "string": "varchar",
-    "timestamp": "timestamp",
-    "boolean": "boolean",
-}
 
 
 @dataclass(frozen=True)
@@ -112,10 +107,7 @@ def _make_inputs(
     """Make the table ``inputs`` of the model's features; return whether they were computed."""
     if set(model.features) <= columns.keys():
         _refuse_bad_rows(
-            database,
-            source,
-            {name: is_no_number(name, columns[name]) for name in model.features},
-            "a finite number, or nothing where it is missing",
+            database, source, {name: no_number(name, columns[name]) for name in model.features}
         )
         floats = ", ".join(
             f"{as_number(name, columns[name])} as {quoted(name)}" for name in model.features
@@ -135,23 +127,14 @@ def _compute(
     model: Model,
     history: History,
 ) -> None:
-    contract = history.usecase.contract.columns
-    typed = {}
-    for name, column in contract.items():
-        plain = f"({quoted(name)} ->> '$')" if columns.get(name) == "JSON" else quoted(name)
-        kind = _SQL_TYPES[column.type]
-        # What the file does not know, a label above all, is a missing value.
-        typed[name] = f"try_cast({plain} as {kind})" if name in columns else f"cast(null as {kind})"
-    broken = {
-        name: f"{typed[name]} is null"
-        + ("" if name in _required(history.usecase) else f" and {quoted(name)} is not null")
-        for name in contract
-        if name in columns
-    }
-    _refuse_bad_rows(database, source, broken, "what the contract in usecase.yaml promises")
-    selected = ", ".join(f"{sql} as {quoted(name)}" for name, sql in typed.items())
+    """Make the features as Prepare does, from columns checked as it checks them."""
+    checked = list(_checked(source, columns, history.usecase))
+    _refuse_bad_rows(
+        database, source, {one.name: one.reason for one in checked if one.name in columns}
+    )
+    typed = ", ".join(f"{one.value} as {quoted(one.name)}" for one in checked)
     database.execute(
-        f"create view transactions as select rowid as {_ROW}, {selected} from {SOURCE}"  # noqa: S608
+        f"create view {ACCEPTED} as select rowid as {_ROW}, {typed} from {SOURCE}"  # noqa: S608
     )
     floats = ", ".join(
         f"cast({quoted(name)} as float) as {quoted(name)}" for name in model.features
@@ -163,6 +146,24 @@ def _compute(
     except duckdb.Error as error:
         first = str(error).splitlines()[0]
         raise UnscorableFileError(source, f"features cannot be computed: {first}") from error
+
+
+def _checked(source: Path, columns: Mapping[str, str], usecase: UseCase) -> Iterator[CheckedColumn]:
+    for name, column in usecase.contract.columns.items():
+        if name not in columns:
+            # What the file does not know, a label above all, is a missing value.
+            yield absent_column(name, column)
+            continue
+        is_target = name == usecase.problem.target
+        promised = column.model_copy(update={"nullable": True}) if is_target else column
+        is_json = columns[name] == "JSON"
+        yield check_column(
+            name,
+            promised,
+            raw=f"({quoted(name)} ->> '$')" if is_json else quoted(name),
+            found="VARCHAR" if is_json else columns[name],
+            dataset=str(source),
+        )
 
 
 def _score(
@@ -191,27 +192,20 @@ def _matrix(columns: Sequence[np.ma.MaskedArray | np.ndarray]) -> Matrix:
     return np.ascontiguousarray(np.stack(filled, axis=1))
 
 
-def _refuse_bad_rows(
-    database: Connection, source: Path, conditions: Mapping[str, str], wanted: str
-) -> None:
-    """Name the first row, and its column, that meets one of the conditions."""
-    firsts = ", ".join(f"min(rowid) filter (where {sql})" for sql in conditions.values())
-    found = database.execute(f"select {firsts} from {SOURCE}").fetchone()  # noqa: S608
-    bad = [
-        (row, name) for row, name in zip(found or (), conditions, strict=True) if row is not None
-    ]
+def _refuse_bad_rows(database: Connection, source: Path, reasons: Mapping[str, str]) -> None:
+    """Refuse the first row for which a column's SQL gives a reason."""
+    firsts = ", ".join(f"min(rowid) filter (where ({sql}) is not null)" for sql in reasons.values())
+    found = database.execute(f"select {firsts} from {SOURCE}").fetchone() or ()  # noqa: S608
+    bad = [(row, name) for row, name in zip(found, reasons, strict=True) if row is not None]
     if not bad:
         return
     row, name = min(bad)
-    value = database.execute(
-        f"select {quoted(name)} from {SOURCE} where rowid = ?",  # noqa: S608
+    given, reason = database.execute(
+        f"select cast({quoted(name)} as varchar), {reasons[name]} from {SOURCE} where rowid = ?",  # noqa: S608
         [row],
-    ).fetchone()
-    given = value[0] if value else None
-    shown = "nothing" if given is None else repr(str(given)[:60])
-    raise UnscorableFileError(
-        source, f"row {row + 1}, column {name}: {shown} is not {wanted}; correct the row"
-    )
+    ).fetchall()[0]
+    shown = "" if given is None else f" (given {given[:60]!r})"
+    raise UnscorableFileError(source, f"row {row + 1}: {reason}{shown}; correct the row")
 
 
 def _required(usecase: UseCase) -> set[str]:

@@ -25,6 +25,8 @@ _WRITTEN: Final = {
     ".parquet": "format parquet",
 }
 _JSON: Final = frozenset((".json", ".jsonl", ".ndjson"))
+# A folder called A=1 is a folder, no column.
+_PATH: Final = "hive_partitioning = false"
 # Nothing is sniffed: a sniffed type loses the zeros of 007, a sniffed dialect loses rows.
 _CSV: Final = "auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"'"
 _NUMBER: Final = re.compile(
@@ -121,8 +123,8 @@ def as_number(name: str, kind: str) -> str:
     return f"try_cast({_plain(name, kind)} as float)"
 
 
-def is_no_number(name: str, kind: str) -> str:
-    """Write the SQL of a condition: the value is there, but is no finite number of 32 bits."""
+def no_number(name: str, kind: str) -> str:
+    """Write the SQL of a reason, NULL unless a value is there that no 32-bit float can hold."""
     column, value = quoted(name), as_number(name, kind)
     if kind == "JSON":
         given = f"coalesce(json_type({column}), 'NULL') != 'NULL'"
@@ -134,7 +136,8 @@ def is_no_number(name: str, kind: str) -> str:
         given, odd = f"not isnan(cast({column} as double))", "false"
     else:
         given, odd = f"{column} is not null", "true"
-    return f"{given} and ({odd} or {value} is null or not isfinite({value}))"
+    broken = f"{given} and ({odd} or {value} is null or not isfinite({value}))"
+    return f"case when {broken} then {literal(f'{name} is not a finite number')} end"
 
 
 def _plain(name: str, kind: str) -> str:
@@ -156,13 +159,16 @@ def _reader(database: Connection, path: Path) -> str:
     name = literal(glob.escape(str(path)))
     suffix = path.suffix.lower()
     if suffix == ".parquet":
-        return f"read_parquet({name})"
+        return f"read_parquet({name}, {_PATH})"
     if suffix == ".csv":
-        return f"read_csv({name}, {_CSV}, columns = {{{_typed(_header(path), 'VARCHAR')}}})"
+        return (
+            f"read_csv({name}, {_PATH}, {_CSV}, columns = {{{_typed(_header(path), 'VARCHAR')}}})"
+        )
     found = database.execute(
-        f"describe from read_json({name}, sample_size = -1, field_appearance_threshold = 0)"
+        f"describe from read_json({name}, {_PATH}, "
+        "sample_size = -1, field_appearance_threshold = 0)"
     ).fetchall()
-    return f"read_json({name}, columns = {{{_typed([row[0] for row in found], 'JSON')}}})"
+    return f"read_json({name}, {_PATH}, columns = {{{_typed([row[0] for row in found], 'JSON')}}})"
 
 
 def _typed(names: Sequence[str], kind: str) -> str:

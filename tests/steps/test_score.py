@@ -13,8 +13,10 @@ from pipeline_code import contract
 from pipeline_code.core.tables import connect, literal, read_columns
 from pipeline_code.core.usecase import Costs, load_usecase
 from pipeline_code.steps.predict import LinearModel, LinearWeights, Model, ModelMetadata, sigmoid
+from pipeline_code.steps.prepare import PrepareOutputs, prepare
 from pipeline_code.steps.score import History, Scored, score_file
 from pipeline_code.steps.score_files import UnscorableFileError
+from pipeline_code.usecases.fraud.simulator import write_transactions
 
 
 def linear(features: tuple[str, ...]) -> LinearModel:
@@ -149,11 +151,11 @@ def test_name_with_a_pattern_reads_that_file_only(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("in.csv", "A,B\n1,2\n3,abc\n", "row 2, column B: 'abc' is not a finite number"),
-        ("in.csv", "A,B\n1,inf\n", "row 1, column B: 'inf'"),
-        ("in.csv", "A,B\n1,nan\n", "row 1, column B: 'nan'"),
-        ("in.csv", "A,B\n1,1_0\n", "row 1, column B: '1_0'"),
-        ("in.csv", "A,B\n1,1e39\n", "row 1, column B: '1e39'"),
+        ("in.csv", "A,B\n1,2\n3,abc\n", "row 2: B is not a finite number (given 'abc')"),
+        ("in.csv", "A,B\n1,inf\n", "row 1: B is not a finite number (given 'inf'"),
+        ("in.csv", "A,B\n1,nan\n", "row 1: B is not a finite number (given 'nan'"),
+        ("in.csv", "A,B\n1,1_0\n", "row 1: B is not a finite number (given '1_0'"),
+        ("in.csv", "A,B\n1,1e39\n", "row 1: B is not a finite number (given '1e39'"),
         ("in.csv", "A,B\n1,2\n3\n", "Line: 3"),
         ("in.csv", "A,B\n1,2,3\n", "Line: 2"),
         ("in.csv", 'A,B\n1,"2\n', "Line: 2"),
@@ -164,8 +166,8 @@ def test_name_with_a_pattern_reads_that_file_only(tmp_path: Path) -> None:
         ("in.csv", b"A,B\n1,\xff\n", "cannot be read"),
         ("in.csv", "A,C\n1,2\n", "lacks B"),
         ("in.csv", "A,B,Score\n1,2,3\n", "has a column score already"),
-        ("in.jsonl", '{"A":1,"B":"2"}', "row 1, column B: '\"2\"'"),
-        ("in.jsonl", '{"A":1,"B":true}', "row 1, column B: 'true'"),
+        ("in.jsonl", '{"A":1,"B":"2"}', "row 1: B is not a finite number (given '\"2\"'"),
+        ("in.jsonl", '{"A":1,"B":true}', "row 1: B is not a finite number (given 'true'"),
         ("in.jsonl", '{"A":1,"B":2}\n{"A":', "cannot be read"),
         ("in.jsonl", "", "has no rows"),
         ("in.json", "[1, 2]", "lacks A, B"),
@@ -192,9 +194,9 @@ def test_broken_source_is_one_line_and_leaves_nothing(
 @pytest.mark.parametrize(
     ("column", "says"),
     [
-        ("date '2018-04-01'", "'2018-04-01' is not a finite number"),
-        ("'text'", "'text' is not a finite number"),
-        ("'infinity'::double", "'inf' is not a finite number"),
+        ("date '2018-04-01'", "given '2018-04-01'"),
+        ("'text'", "given 'text'"),
+        ("'infinity'::double", "given 'inf'"),
         ("1e39", "is not a finite number"),
     ],
 )
@@ -203,7 +205,7 @@ def test_parquet_column_that_is_no_number_is_refused(
 ) -> None:
     """A type that is no number is seen as an odd value is."""
     source = parquet(tmp_path / "in.parquet", f"select 1 as A, {column} as B")
-    with pytest.raises(UnscorableFileError, match="row 1, column B") as caught:
+    with pytest.raises(UnscorableFileError, match="row 1: B") as caught:
         score(source, "out.parquet")
     assert says in str(caught.value)
 
@@ -293,8 +295,13 @@ def test_missing_label_makes_missing_values_not_zero_risk(tmp_path: Path, histor
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("2018-04-20 10:00:00", "yesterday", "row 2, column TX_DATETIME: 'yesterday'"),
-        ("0000,", ",", "row 3, column TRANSACTION_ID: nothing is not what the contract"),
+        (
+            "2018-04-20 10:00:00",
+            "yesterday",
+            "row 2: TX_DATETIME is not a time (given 'yesterday')",
+        ),
+        ("20.00", "-20", "row 1: TX_AMOUNT is below 0"),
+        ("0000,", ",", "row 3: TRANSACTION_ID is missing;"),
         ("TX_DATETIME", "TX_DATETIM", "lacks TX_DATETIME; did you mean 'TX_DATETIM'"),
     ],
 )
@@ -307,3 +314,32 @@ def test_source_that_breaks_the_contract_is_located(
     with pytest.raises(UnscorableFileError) as caught:
         score(source, "out.csv", model=model, history=history)
     assert says in str(caught.value)
+
+
+def test_folder_with_an_equals_sign_adds_no_column(tmp_path: Path) -> None:
+    """What a path looks like never becomes data."""
+    folder = tmp_path / "B=7"
+    folder.mkdir()
+    with pytest.raises(UnscorableFileError, match="lacks B"):
+        score(parquet(folder / "in.parquet", "select 1 as A"), "out.parquet")
+
+
+def test_features_are_those_of_the_pipeline(tmp_path: Path, history: History) -> None:
+    """A file of the source gets the scores that its rows got in Prepare's training rows."""
+    source = write_transactions(tmp_path / "source", customers=200, terminals=100, days=45)
+    outputs = PrepareOutputs.under(tmp_path / "out")
+    usecase = history.usecase.with_settings({"split.validation_days": "0"})
+    prepare(source, usecase, history.sql, outputs)
+    model = linear(usecase.features.inputs)
+    # Small coefficients, so that no score is rounded to one.
+    small = model._weights.model_copy(update={"coefficients": (1e-3,) * len(model.features)})
+    model = LinearModel(model.metadata, small)
+
+    _, destination = score(source, "scored.parquet", model=model, history=history)
+
+    train = read_columns(outputs.train / contract.TRAIN_FILE)
+    expected = model.predict(np.stack([train[name] for name in model.features], axis=1))
+    scored = read_columns(destination)
+    by_id = dict(zip(scored["TRANSACTION_ID"], scored["score"], strict=True))
+    assert len(expected) > 100
+    np.testing.assert_allclose([by_id[one] for one in train["TRANSACTION_ID"]], expected, rtol=1e-6)
