@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -64,8 +65,7 @@ def read_columns(path: Path, columns: Sequence[str] | None = None) -> Columns:
         wanted = ", ".join(quoted(name) for name in columns or found)
         try:
             result = database.execute(
-                f"select {wanted} from read_parquet(?)",  # noqa: S608 - names are quoted
-                [str(path)],
+                f"select {wanted} from {_parquet(path)}"  # noqa: S608 - names are quoted
             ).fetchnumpy()
         except duckdb.Error as error:
             raise UnreadableTableError(path, error) from error
@@ -94,7 +94,8 @@ def count_rows(path: Path) -> int:
     with connect() as database:
         try:
             row = database.execute(
-                "select coalesce(sum(num_rows), 0) from parquet_file_metadata(?)", [str(path)]
+                "select coalesce(sum(num_rows), 0) from parquet_file_metadata(?)",
+                [glob.escape(str(path))],
             ).fetchone()
         except duckdb.Error as error:
             raise UnreadableTableError(path, error) from error
@@ -112,9 +113,14 @@ def literal(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
+def _parquet(path: Path) -> str:
+    """Write the SQL that reads one file, whose path is neither a pattern nor a partition."""
+    return f"read_parquet({literal(glob.escape(str(path)))}, hive_partitioning = false)"
+
+
 def _names(database: Connection, path: Path) -> list[str]:
     try:
-        rows = database.execute("describe select * from read_parquet(?)", [str(path)]).fetchall()
+        rows = database.execute(f"describe from {_parquet(path)}").fetchall()
     except duckdb.Error as error:
         raise UnreadableTableError(path, error) from error
     return [str(row[0]) for row in rows]

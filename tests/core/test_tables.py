@@ -107,3 +107,12 @@ def test_times_do_not_depend_on_the_machine() -> None:
 def test_names_cannot_break_out_of_their_quotes(name: str, expected: str) -> None:
     """A column's name is data; it must not become SQL."""
     assert tables.quoted(name) == expected
+
+
+def test_path_is_neither_a_pattern_nor_a_partition(tmp_path: Path) -> None:
+    """A checkout in a folder called [x] or A=1 reads its own file and no column of the path."""
+    tables.write_columns(tmp_path / "A=1" / "in1.parquet", {"B": np.array([0, 0])})
+    path = tables.write_columns(tmp_path / "A=1" / "in[1].parquet", {"B": np.array([7])})
+
+    assert {name: list(values) for name, values in tables.read_columns(path).items()} == {"B": [7]}
+    assert tables.count_rows(path) == 1
