@@ -95,7 +95,8 @@ def _problem(detail: Any, location: Location, model: type[BaseModel]) -> str:
     if kind in {"literal_error", "enum"}:
         allowed = str(detail["ctx"]["expected"])
         words = [word.strip(" '") for word in allowed.replace(" or ", ",").split(",")]
-        return f"given {given!r}; allowed: {allowed}{closest(given, words)}"
+        hint = closest(given, words) if isinstance(given, str) else ""
+        return f"given {given!r}; allowed: {allowed}{hint}"
     message = detail["msg"].removeprefix("Value error, ")
     if kind == "value_error" or isinstance(given, Mapping | list):
         return str(message)
