@@ -54,7 +54,7 @@ REGISTER: tuple[Acknowledgement, ...] = (
         path=r"Data/Catalog/CrawlerRole/.*",
         rule=_WILDCARD,
         finding=r"Resource::\*",
-        reason="glue:GetSecurityConfiguration takes no resource.",
+        reason="The action glue:GetSecurityConfiguration takes no resource.",
     ),
     Acknowledgement(
         path=r"Training/\w+Role/.*",
