@@ -28,6 +28,7 @@ _STYLES = {
     contract.REJECTED: "bad",
     contract.ARCHIVED: "faint",
 }
+_NEVER_WRAPPED = frozenset({"status", "created", "when", "data"})
 _LISTED = ("average_precision", "auc_roc", "cost")
 
 
@@ -43,7 +44,7 @@ def show_versions(home: Home, group: str, terminal: Terminal) -> None:
             *figures,
             _short(version.data_hash),
             version.author,
-            version.created,
+            version.created[:16].replace("T", " "),
         )
     empty = Text(f"{group} has no version yet; train one: acequia run --usecase {group}")
     terminal.result([_document(each) for each in versions], view=table if versions else empty)
@@ -180,7 +181,8 @@ def _side_by_side(
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="head")
     for index, column in enumerate(columns):
-        table.add_column(f"  {column}" if index == 0 else column, overflow="fold")
+        name = f"  {column}" if index == 0 else column
+        table.add_column(name, overflow="fold", no_wrap=column in _NEVER_WRAPPED)
     return table
 
 

@@ -96,23 +96,19 @@ class RunSummary:
         yield heading("Result")
         yield from self._outcome()
         yield heading("Next")
-        commands = Table.grid(padding=(0, 3))
+        width = max(len(command) for command, _ in self.next_commands)
         for command, purpose in self.next_commands:
-            commands.add_row(f"  [command]{command}[/]", f"[faint]{purpose}[/]")
-        yield commands
+            yield Text.from_markup(f"  [command]{command:<{width}}[/]  [faint]{purpose}[/]")
 
     def _outcome(self) -> Iterator[RenderableType]:
-        lines = Table.grid(padding=(0, 2))
         if self.model:
             known = " (registered before, unchanged)" if self.model.get("known") else ""
-            lines.add_row(
-                "  model", f"version {self.model['version']}, {self.model['status']}{known}"
-            )
+            yield Text(f"  model   version {self.model['version']}, {self.model['status']}{known}")
         else:
-            lines.add_row("  model", "none registered; the champion stays")
+            yield Text("  model   none registered")
         if self.report:
-            lines.add_row("  report", shown(self.report))
-        yield lines
+            # A path that is cut or wrapped cannot be clicked or copied.
+            yield Text(f"  report  {shown(self.report)}", no_wrap=True, overflow="ignore")
 
 
 def metric_table(evaluation: Mapping[str, Any]) -> Table:
@@ -153,11 +149,11 @@ def heading(text: str) -> Text:
 
 
 def _step_table(result: ExecutionResult) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="head")
-    table.add_column("  step")
-    table.add_column("status")
-    for name in ("seconds", "rows in", "rows out", "quarantined", "deduplicated"):
-        table.add_column(name, justify="right")
+    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="head")
+    table.add_column("  step", no_wrap=True)
+    table.add_column("status", no_wrap=True)
+    for name in ("seconds", "rows in", "rows out", "quarantined", "duplicates"):
+        table.add_column(name, justify="right", no_wrap=True)
     for step in result.steps:
         figures = [step.summary.get(name) for name in _FIGURES]
         seconds = f"{step.duration_sec:.1f}" if step.duration_sec is not None else ""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console, RenderableType
 from rich.theme import Theme
@@ -21,6 +22,13 @@ _THEME = Theme(
         "command": "bold cyan",
     }
 )
+_WIDTH_OF_A_FILE = 120
+
+
+def _console(stream: TextIO) -> Console:
+    """Write to ``stream``; a file or pipe has no width, and must not lose words to one."""
+    width = None if stream.isatty() else _WIDTH_OF_A_FILE
+    return Console(file=stream, theme=_THEME, highlight=False, width=width)
 
 
 @dataclass(frozen=True)
@@ -29,10 +37,8 @@ class Terminal:
 
     as_json: bool = False
     quiet: bool = False
-    out: Console = field(default_factory=lambda: Console(theme=_THEME, highlight=False))
-    err: Console = field(
-        default_factory=lambda: Console(theme=_THEME, highlight=False, stderr=True)
-    )
+    out: Console = field(default_factory=lambda: _console(sys.stdout))
+    err: Console = field(default_factory=lambda: _console(sys.stderr))
 
     @property
     def shows_progress(self) -> bool:
