@@ -166,7 +166,7 @@ def _reader(database: Connection, path: Path) -> str:
         )
     found = database.execute(
         f"describe from read_json({name}, {_PATH}, "
-        "sample_size = -1, field_appearance_threshold = 0)"
+        "sample_size = -1, map_inference_threshold = -1)"
     ).fetchall()
     return f"read_json({name}, {_PATH}, columns = {{{_typed([row[0] for row in found], 'JSON')}}})"
 

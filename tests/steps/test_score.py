@@ -343,3 +343,23 @@ def test_features_are_those_of_the_pipeline(tmp_path: Path, history: History) ->
     by_id = dict(zip(scored["TRANSACTION_ID"], scored["score"], strict=True))
     assert len(expected) > 100
     np.testing.assert_allclose([by_id[one] for one in train["TRANSACTION_ID"]], expected, rtol=1e-6)
+
+
+def test_failed_publication_leaves_no_part(tmp_path: Path) -> None:
+    """Where the result cannot take its place, nothing half-done stays beside it."""
+    (tmp_path / "out.csv").mkdir()
+    with pytest.raises(UnscorableFileError, match=r"out\.csv: cannot be written"):
+        score(written(tmp_path, "in.csv", CSV), "out.csv")
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_key_that_comes_late_in_json_is_kept(tmp_path: Path) -> None:
+    """Columns are those of all objects, not of a sample of them; many rare keys are columns too."""
+    rows = [{"A": 1, "B": 1, f"rare{index % 300}": index} for index in range(25_000)]
+    rows.append({"A": 1, "B": 1, "late": 7})
+    source = written(tmp_path, "in.jsonl", "\n".join(json.dumps(row) for row in rows))
+
+    _, destination = score(source, "out.jsonl")
+
+    last = json.loads(destination.read_text(encoding="utf-8").splitlines()[-1])
+    assert (last["late"], last["rare0"], last["decision"]) == (7, None, 1)
