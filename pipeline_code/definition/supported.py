@@ -95,6 +95,8 @@ def unsupported_arguments(kind: str, arguments: Mapping[str, Any]) -> Iterator[s
     }.get(kind)
     if entrypoint is not None and not entrypoint.get("ContainerEntrypoint"):
         yield "ContainerEntrypoint is required: the local twin runs commands, not images"
+    if len(arguments.get("InferenceSpecification", {}).get("Containers", [])) > 1:
+        yield "a model of several containers is not supported; register one container"
     for part in known:
         if part in ("HyperParameters", "Environment", "CustomerMetadataProperties"):
             continue

@@ -133,6 +133,13 @@ def _expression_problems(
     for function, argument in refs.expressions(node):
         if function not in refs.FUNCTIONS:
             yield f"expression {function!r} is unknown{closest(function, list(refs.FUNCTIONS))}"
+        elif function == refs.JOIN and not isinstance(_part(argument, "Values"), list):
+            yield f"{function} needs Values, a list"
+        elif function == refs.JSON_GET and not (
+            isinstance(_part(argument, "Path"), str)
+            and (_part(argument, "PropertyFile") or _part(argument, "S3Uri"))
+        ):
+            yield f"{function} needs Path and PropertyFile or S3Uri"
         elif function == refs.GET:
             try:
                 found = refs.parse(argument)
@@ -140,6 +147,10 @@ def _expression_problems(
                 yield str(error)
                 continue
             yield from _reference_problems(found, parameters, steps)
+
+
+def _part(argument: Any, key: str) -> Any:
+    return argument.get(key) if isinstance(argument, Mapping) else None
 
 
 def _reference_problems(

@@ -88,6 +88,12 @@ class Executions:
                 ),
             )
 
+    def has(self, execution_id: str) -> bool:
+        """Tell whether an execution has this id."""
+        with self._database.reading() as connection:
+            query = "SELECT 1 FROM executions WHERE id = ?"
+            return connection.execute(query, (execution_id,)).fetchone() is not None
+
     def plan(self, execution_id: str) -> Plan:
         """Return what an execution was asked to do."""
         row = self._row(execution_id)

@@ -21,10 +21,14 @@ class Home:
 
     root: Path
 
+    def __post_init__(self) -> None:
+        # Jobs work in folders of their own, where a relative path would lead elsewhere.
+        object.__setattr__(self, "root", self.root.resolve())
+
     @classmethod
     def of_project(cls, project: Path) -> Home:
         """Return the home of a checkout: ``.acequia`` in it."""
-        return cls((project / FOLDER).resolve())
+        return cls(project / FOLDER)
 
     @property
     def objects(self) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from pipeline_code import contract
@@ -60,8 +60,9 @@ class StepRecord:
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> StepRecord:
-        """Read a record that `document` wrote."""
-        return cls(**document)
+        """Read a record that `document` wrote, also that of another version of the code."""
+        known = {one.name for one in fields(cls)}
+        return cls(**{name: value for name, value in document.items() if name in known})
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,7 @@ class Runner:
             parameters=values,
             started=started.isoformat(timespec="milliseconds"),
         )
-        if self.home.execution(plan.execution_id).exists():
+        if self._executions.has(plan.execution_id):
             raise NotResumableError(
                 plan.execution_id, "the id is taken; leave it out for a new one"
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from pipeline_code import contract
@@ -129,10 +129,12 @@ def insert_version(connection: sqlite3.Connection, made: ModelVersion) -> None:
 
 
 def read_version(row: sqlite3.Row) -> ModelVersion:
-    """Turn a row into a version."""
-    return ModelVersion(**{**json.loads(row["document"]), "status": row["status"]})
+    """Turn a row into a version, also one that another version of the code wrote."""
+    document = {**json.loads(row["document"]), "status": row["status"]}
+    known = {one.name for one in fields(ModelVersion)}
+    return ModelVersion(**{name: value for name, value in document.items() if name in known})
 
 
 def facts(new: NewVersion) -> dict[str, Any]:
     """Return the fields of a new version by name."""
-    return {name: getattr(new, name) for name in NewVersion.__dataclass_fields__}
+    return {one.name: getattr(new, one.name) for one in fields(NewVersion)}

@@ -92,6 +92,11 @@ def ask(definition: dict[str, Any]) -> dict[str, Any]:
         (lambda d: d["Steps"].append(processing("../x")), "a step is called '../x'"),
         (lambda d: first(d).update(Pipe=1), "argument 'Pipe' of a Processing step"),
         (lambda d: first(d).update(Environment={"A": {"Std:Select": []}}), "'Std:Select'"),
+        (lambda d: first(d).update(Environment={"A": {"Std:Join": "a"}}), "needs Values, a list"),
+        (
+            lambda d: first(d).update(Environment={"A": {"Std:JsonGet": {"Path": "a"}}}),
+            "needs Path and PropertyFile or S3Uri",
+        ),
         (lambda d: first(d).update(Environment={"A": {"Get": "Parameters.Dept"}}), "'Depth'?"),
         (lambda d: first(d).update(Environment={"A": {"Get": "Steps.Frist.B"}}), "'First'?"),
         (lambda d: first(d).update(Environment={"A": {"Get": "Execution.Id"}}), "in Execution"),

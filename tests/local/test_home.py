@@ -47,3 +47,12 @@ def test_the_home_of_a_project_is_a_folder_that_git_ignores() -> None:
 
     assert Home.of_project(root).root == root / ".acequia"
     assert ".acequia/" in (root / ".gitignore").read_text().splitlines()
+
+
+def test_a_relative_root_is_taken_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Jobs work in folders of their own; the same words would lead them elsewhere."""
+    monkeypatch.chdir(tmp_path)
+
+    assert Home(Path("here")).root == (tmp_path / "here").resolve()

@@ -283,3 +283,10 @@ def test_an_output_that_links_to_an_input_is_published_whole(
     published = home.path(only(result).outputs["out"]) / "b.txt"
     assert not published.is_symlink()
     assert published.read_text() == "x"
+
+
+def test_a_record_of_another_version_of_the_code_is_still_read(build: Any, runner: Runner) -> None:
+    """An upgrade must not take the history of executions away."""
+    document = only(run(runner, build.definition(build.processing("Only")))).document()
+
+    assert records.StepRecord.of({**document, "left": "over"}).name == "Only"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -305,10 +306,11 @@ def test_the_journal_tells_of_an_execution_what_its_runner_told(
     assert second.exit_code == contract.EXIT_REFUSED
 
 
-def test_an_execution_id_is_used_once(build: Any, runner: Runner) -> None:
-    """Two executions under one id would write over each other."""
+def test_an_execution_id_is_used_once(build: Any, runner: Runner, home: Home) -> None:
+    """Two executions under one id would write over each other, also once the logs are gone."""
     definition = build.definition(build.processing("Only"))
     runner.run(definition, pipeline_name="small", execution_id="mine")
+    shutil.rmtree(home.runs)
 
     with pytest.raises(NotResumableError, match="the id is taken"):
         runner.run(definition, pipeline_name="small", execution_id="mine")
