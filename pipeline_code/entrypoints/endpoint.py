@@ -37,12 +37,14 @@ _SPOKEN: Final = ", ".join(CONTENT_TYPES.values())
 class Limits:
     """What one request may ask for.
 
+    ``body_bytes``: what a SageMaker endpoint lets through. ``rows``: more than such a body holds
+    of any but the narrowest rows, so that a batch transform is not refused its own mini-batches.
     ``inline_bytes``: a longer body is scored in a thread, so that it does not hold up the
     others; a shorter one is done before a thread would have started.
     """
 
     body_bytes: int = 25 * 1024 * 1024
-    rows: int = 100_000
+    rows: int = 500_000
     inline_bytes: int = 16 * 1024
 
 
