@@ -54,11 +54,13 @@ def main(job: Job, arguments: Sequence[str]) -> None:
 
 
 def _champion(folder: Path) -> Champion | None:
-    stated = _json(folder / contract.CHAMPION_FILE)
-    version = stated.get("version")
+    path = folder / contract.CHAMPION_FILE
+    version = _json(path).get("version")
     if version is None:
         return None
-    return Champion(version=int(version), model=load_model(folder / contract.MODEL))
+    if not isinstance(version, int):
+        raise UnreadableInputError(path, f"has the version {version!r}, which is no number")
+    return Champion(version=version, model=load_model(folder / contract.MODEL))
 
 
 def _validation(job: Job, usecase: UseCase, challenger: Model) -> Columns:
@@ -80,12 +82,13 @@ def _json(path: Path) -> dict[str, Any]:
 
 def _write(job: Job, found: Evaluation, profile: dict[str, Any]) -> None:
     document = evaluation_document(found, profile)
-    folder = job.output(contract.EVALUATION)
+    page = render_report(document)
     text = json.dumps(document, separators=(",", ":"), allow_nan=False)
-    (folder / contract.EVALUATION_FILE).write_text(text + "\n", encoding="utf-8")
+    folder = job.output(contract.EVALUATION)
+    (job.output(contract.REPORT) / contract.REPORT_FILE).write_text(page, encoding="utf-8")
     write_columns(folder / contract.PREDICTIONS_FILE, predictions(found))
-    report = job.output(contract.REPORT) / contract.REPORT_FILE
-    report.write_text(render_report(document), encoding="utf-8")
+    # Last, because the decision in it may be acted on.
+    (folder / contract.EVALUATION_FILE).write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

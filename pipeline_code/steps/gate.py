@@ -119,7 +119,7 @@ def _uplift(gate: Gate, challenger: Interval, rival: Rival | None) -> Check:
 
 
 def _reason_to_keep(failed: list[Check], rival: Rival | None) -> str:
-    stays = f"Version {rival.version} stays" if rival else "Nothing is registered"
+    stays = "The champion stays" if rival else "Nothing is registered"
     return f"{stays}: {' and '.join(check.detail for check in failed)}."
 
 

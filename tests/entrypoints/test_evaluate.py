@@ -153,6 +153,13 @@ def test_damaged_input_is_refused_in_one_line_without_a_decision(
     assert not (job.root / OUTPUT / "evaluation/evaluation.json").exists()
 
 
+def test_champion_without_a_number_is_refused(job: Job) -> None:
+    """A version that is none would end up in the reason of a decision."""
+    (job.input("champion") / "champion.json").write_text('{"version": "three"}', encoding="utf-8")
+    with pytest.raises(UnreadableInputError, match="'three', which is no number"):
+        main(job, ARGUMENTS)
+
+
 @pytest.mark.parametrize("text", ["[]", "{", "\x00"])
 def test_profile_that_is_no_object_is_refused(text: str, job: Job) -> None:
     """An earlier step that broke is named."""

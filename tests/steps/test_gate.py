@@ -57,7 +57,7 @@ def test_equal_or_worse_challenger_keeps_the_champion(uplift: float) -> None:
     """The same model again is no reason to change what serves."""
     found = decide(gate(), MEASURED, rival(uplift))
     assert found.decision == "keep_champion"
-    assert found.reason.startswith("Version 3 stays: ")
+    assert found.reason.startswith("The champion stays: ")
 
 
 def test_uplift_must_exceed_the_minimum() -> None:
@@ -73,7 +73,7 @@ def test_broken_guardrail_stops_even_a_better_challenger(champion: Rival | None)
     found = decide(gate(guardrails={"auc_roc": 0.95}), MEASURED, champion)
     assert found.decision == "keep_champion"
     assert "ROC area of 0.9 is below the guardrail of 0.95" in found.reason
-    assert found.reason.startswith("Version 3 stays" if champion else "Nothing is registered")
+    assert found.reason.startswith("The champion stays" if champion else "Nothing is registered")
 
 
 @pytest.mark.parametrize(("limit", "decision"), [(1000, "register"), (999, "keep_champion")])
