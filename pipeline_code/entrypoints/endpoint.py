@@ -37,8 +37,8 @@ _SPOKEN: Final = ", ".join(CONTENT_TYPES.values())
 class Limits:
     """What one request may ask for.
 
-    ``body_bytes``: what a SageMaker endpoint lets through. ``rows``: more than such a body holds
-    of any but the narrowest rows, so that a batch transform is not refused its own mini-batches.
+    ``body_bytes`` is four times a batch transform's usual mini-batch, and ``rows`` more than such
+    a body holds of any but the narrowest rows.
     ``inline_bytes``: a longer body is scored in a thread, so that it does not hold up the
     others; a shorter one is done before a thread would have started.
     """
