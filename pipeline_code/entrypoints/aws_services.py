@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from pipeline_code.core.services import Champion, Services, Store
 from pipeline_code.core.tables import read_columns
 
 _WORKERS = 32  # one PutRecord takes some 10 ms, nearly all of it waiting
+_BATCH = 50 * _WORKERS
 # Adaptive: on throttling the whole client slows down. Access denied is never retried.
 _CONFIG = Config(
     retries={"mode": "adaptive", "total_max_attempts": 10},
@@ -75,13 +77,13 @@ class AwsServices:
                 FeatureGroupName=feature_group, Record=record, TargetStores=[store]
             )
 
-        rows = 0
+        rows, left = 0, _records(records)
         with ThreadPoolExecutor(_WORKERS) as workers:
             try:
-                for _ in workers.map(put, _records(records)):
-                    rows += 1
+                # By batches: what is refused once is not asked for another sixty thousand times.
+                while batch := list(islice(left, _BATCH)):
+                    rows += len(list(workers.map(put, batch)))
             except (ClientError, BotoCoreError) as error:
-                workers.shutdown(cancel_futures=True)
                 raise ServiceError(f"writing to {store} of {feature_group}", error) from error
         return rows
 
