@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
@@ -59,12 +59,17 @@ class UnhealthyModelError(PipelineError, ValueError):
 
 
 class RequestError(Exception):
-    """A request that ends with a status other than 200."""
+    """A request that ends with a status other than 200.
 
-    def __init__(self, status: int, code: str, message: str, **details: Any) -> None:
+    ``where`` names the row and the column of a refused value; else it is empty.
+    """
+
+    def __init__(
+        self, status: int, code: str, message: str, where: Mapping[str, int | str] | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
-        self.body = {"code": code, "message": message, **details}
+        self.body = {"code": code, "message": message, "where": dict(where or {})}
         self.headers: Headers = []
 
 
@@ -174,7 +179,7 @@ class Endpoint:
             rows = self._reader.read(body, form)
         except PayloadError as error:
             status = 413 if isinstance(error, TooManyRowsError) else 400
-            raise RequestError(status, error.code, str(error), where=error.where) from None
+            raise RequestError(status, error.code, str(error), error.where) from None
         return write_answer(self.model.predict(rows), self.model.threshold, accepted)
 
 

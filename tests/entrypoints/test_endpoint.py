@@ -183,7 +183,7 @@ def test_client_errors_are_told_from_ours(
 
     assert (answer.status, answer.error["code"]) == (status, code)
     assert answer.headers["content-type"] == "application/json"
-    assert answer.error["message"]
+    assert set(answer.error) == {"code", "message", "where"}
 
 
 def test_refused_value_is_located(endpoint: Endpoint) -> None:

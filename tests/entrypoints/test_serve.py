@@ -103,7 +103,7 @@ def test_process_answers_lives_through_bad_requests_and_drains(
     assert call(port, "POST", "/invocations", b"1" * 26 * 1024 * 1024, content_type="text/csv") == (
         413,
         b'{"error": {"code": "body_too_large", "message": "the body has more than 26214400 bytes; '
-        b'send several requests, or a batch transform"}}',
+        b'send several requests, or a batch transform", "where": {}}}',
     )
     many = b"1,-1\n" * 50_000
     status, body = call(
