@@ -165,8 +165,7 @@ def _reader(database: Connection, path: Path) -> str:
             f"read_csv({name}, {_PATH}, {_CSV}, columns = {{{_typed(_header(path), 'VARCHAR')}}})"
         )
     found = database.execute(
-        f"describe from read_json({name}, {_PATH}, "
-        "sample_size = -1, map_inference_threshold = -1)"
+        f"describe from read_json({name}, {_PATH}, sample_size = -1, map_inference_threshold = -1)"
     ).fetchall()
     return f"read_json({name}, {_PATH}, columns = {{{_typed([row[0] for row in found], 'JSON')}}})"
 
