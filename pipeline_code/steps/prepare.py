@@ -160,10 +160,16 @@ def make_features(database: Connection, usecase: UseCase, sql: str, intake: Inta
     query = f"(\n{sql.strip().removesuffix(';')}\n)"
     wanted = dict.fromkeys((*intake.columns, *usecase.features.inputs, *_group_columns(usecase)))
     try:
-        found = [row[0] for row in database.execute(f"describe from {query}").fetchall()]
-        if missing := wanted.keys() - set(found):
-            raise MissingColumnsError(usecase.features.sql, missing, found)
-        names = ", ".join(quoted(name) for name in wanted)
+        types = {row[0]: row[1] for row in database.execute(f"describe from {query}").fetchall()}
+        if missing := wanted.keys() - types.keys():
+            raise MissingColumnsError(usecase.features.sql, missing, types)
+        # Exact decimals, as SQL makes of 0.5 or of a mean, are no numbers for a model.
+        names = ", ".join(
+            f"cast({quoted(name)} as double) as {quoted(name)}"
+            if types[name].startswith("DECIMAL")
+            else quoted(name)
+            for name in wanted
+        )
         database.execute(
             f"create table {_FEATURED} as select {names} from {query} "  # noqa: S608
             f"order by {_order(usecase)}"

@@ -18,7 +18,7 @@ _FEW_VALUES = 20  # up to so many distinct values, each is a bar of its own
 _FAR_OUT = (
     3.0  # interquartile ranges beyond the quartiles; Source: Tukey, Exploratory Data Analysis
 )
-_NUMBERS = ("BIGINT", "INTEGER", "DOUBLE", "FLOAT", "HUGEINT")
+_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE")
 
 
 @dataclass(frozen=True)

@@ -288,6 +288,16 @@ def test_features_that_do_not_fit_are_one_line(
     assert "\n" not in str(caught.value)
 
 
+def test_decimals_of_the_sql_become_floats(source: Path, tmp_path: Path) -> None:
+    """``case ... else 0.5 end`` is a decimal in SQL and must not reach the model as one."""
+    sql = f"select * replace (cast(0.5 as decimal(3, 1)) as TX_DURING_NIGHT) from (\n{SQL}\n)"  # noqa: S608
+
+    profile = run(source, tmp_path, sql=sql).profile
+
+    assert profile["columns"]["TX_DURING_NIGHT"]["type"] == "double"
+    assert profile["correlations"]["target"]["TX_DURING_NIGHT"] is None
+
+
 def test_a_source_without_the_optional_column_works(source: Path, tmp_path: Path) -> None:
     """The bank's own export has no scenarios."""
     result = run(copied(source, tmp_path / "t.parquet", "* exclude (TX_FRAUD_SCENARIO)"), tmp_path)
