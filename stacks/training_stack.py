@@ -45,6 +45,9 @@ class TrainingStack(Stack):
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
+        # Their names are written out, so no reference tells CloudFormation that they come first.
+        self.add_stack_dependency(features)
+        self.add_stack_dependency(registry)
         self._foundation = foundation
         self._prefix = lock.usecase
         self.job_roles = self._define_roles()

@@ -56,6 +56,17 @@ def test_stacks_have_readable_names(platform_app: Any) -> None:
     ]
 
 
+def test_what_training_needs_is_deployed_before(platform_app: Any) -> None:
+    """The pipeline names feature groups and a registry that must be there when it runs."""
+    needed = {
+        artifact.stack_name: {each.id for each in artifact.dependencies}
+        for artifact in platform_app.stages["dev"].synth().stacks
+    }["acequia-dev-Training"]
+
+    for stack in ("Foundation", "Data", "Features", "Registry"):
+        assert any(each.startswith(f"acequiadev{stack}") for each in needed), stack
+
+
 @pytest.mark.parametrize("environment", config.ENVIRONMENTS)
 def test_stateful_and_stateless_never_share_a_stack(templates: Templates, environment: str) -> None:
     """What can be made again must be deletable without touching what cannot."""
