@@ -118,7 +118,8 @@ def compare(source: Path, ours: Path, theirs: Path) -> bool:
     rows = len(one["TRANSACTION_ID"])
     print(
         f"equal in all {len(INPUTS)} features: {rows - len(differing):,} of {rows:,} rows; "
-        f"{len(differing):,} have a payment exactly on an edge, {unexplained} differ otherwise"
+        f"{len(differing):,} have another payment on an edge of a window or at the same instant, "
+        f"{unexplained} differ otherwise"
     )
     return unexplained == 0
 

@@ -17,14 +17,8 @@ from pipeline_code.core.contract_check import (
 from pipeline_code.core.errors import ErrorBudgetExceededError, MissingColumnsError
 from pipeline_code.core.tables import Connection, literal, quoted
 from pipeline_code.core.usecase import Column, Contract
-from pipeline_code.steps.sources import (
-    FILE,
-    Source,
-    SourceError,
-    find_damaged,
-    list_files,
-    open_sources,
-)
+from pipeline_code.steps.source import FILE, Source, SourceError
+from pipeline_code.steps.sources import find_damaged, list_files, open_sources
 
 ACCEPTED = "transactions"
 """The table of accepted rows, in the contract's types: what a use case's SQL reads."""

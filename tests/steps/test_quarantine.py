@@ -16,7 +16,7 @@ from pipeline_code.core.errors import ErrorBudgetExceededError, MissingColumnsEr
 from pipeline_code.core.tables import connect
 from pipeline_code.core.usecase import Column, Contract
 from pipeline_code.steps.quarantine import ACCEPTED, QUARANTINED, Intake, check_budget, take_in
-from pipeline_code.steps.sources import SourceError
+from pipeline_code.steps.source import SourceError
 
 CONTRACT = Contract(
     error_budget=0.5,
@@ -187,6 +187,17 @@ def test_a_broken_line_of_json_is_one_row(tmp_path: Path) -> None:
     assert len(accepted) == 1
     assert [row[2] for row in quarantined if "object" in row[1]] == ["[1]", "null", '{"ID": 2, "AT']
     assert intake.reasons["LABEL is missing"] == 1
+
+
+def test_a_line_that_the_reader_refuses_is_counted_once(tmp_path: Path) -> None:
+    """The columns of JSON are learned by reading twice; a refused line is still one row."""
+    good = b'{"ID": 1, "AT": "2020-01-01", "AMOUNT": 5, "NAME": "ann", "LABEL": 0}'
+    (tmp_path / "rows.jsonl").write_bytes(good + b"\n" + good.replace(b"ann", b"\xff\xfe") + b"\n")
+
+    intake, _, _ = take(tmp_path)
+
+    assert (intake.rows_in, intake.quarantined) == (2, 1)
+    assert intake.reasons == {"line cannot be read: invalid encoding": 1}
 
 
 @pytest.mark.parametrize(

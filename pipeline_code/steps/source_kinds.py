@@ -1,0 +1,138 @@
+"""How each kind of file is read: Parquet by its types, CSV and JSON as text."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from pipeline_code.core.tables import Connection, literal, quoted
+from pipeline_code.steps.source import FILE, Source, SourceColumn, SourceError, damaged, path_list
+
+LINE = "acequia_line"
+"""The column that holds a line of JSON as it is."""
+
+_DELIMITERS = (",", ";", "\t", "|")
+_KEEP_REJECTS = "store_rejects = true, rejects_limit = 0"
+_JSON_SAMPLE = 1_000  # objects whose keys are read to learn the columns
+
+
+def parquet_columns(database: Connection, file: Path) -> list[str]:
+    """List names and types of a Parquet file in turn: name, type, name, type."""
+    query = f"describe from read_parquet({path_list([file])}, hive_partitioning = false)"
+    try:
+        rows = database.execute(query).fetchall()
+    except duckdb.Error as error:
+        raise damaged(file, error) from error
+    return [part for row in rows for part in (str(row[0]), str(row[1]))]
+
+
+def parquet_source(details: Sequence[str], files: Sequence[Path]) -> Source:
+    """Read Parquet files whose `parquet_columns` are ``details``."""
+    names, types = details[::2], details[1::2]
+    fields = ", ".join(f"{literal(name)}: {quoted(name)}" for name in names)
+    options = f"hive_partitioning = false, filename = '{FILE}'"
+    return Source(
+        relation=f"read_parquet({path_list(files)}, {options})",
+        columns={
+            name: SourceColumn(quoted(name), found)
+            for name, found in zip(names, types, strict=True)
+        },
+        record=f"cast(to_json({{{fields}}}) as varchar)",
+        files=tuple(files),
+    )
+
+
+def csv_header(file: Path, head: str) -> list[str]:
+    """Find the delimiter, the one that makes most columns, and the names in a file's first line."""
+    headers = {
+        delimiter: next(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter), [])
+        for delimiter in _DELIMITERS
+    }
+    delimiter = max(headers, key=lambda one: len(headers[one]))
+    names = headers[delimiter]
+    if not any(name.strip() for name in names):
+        raise SourceError(file, "has no header line; its first line must name the columns")
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise SourceError(file, f"names {', '.join(twice)} twice in its header; rename one")
+    return [delimiter, *names]
+
+
+def csv_source(details: Sequence[str], files: Sequence[Path]) -> Source:
+    """Read CSV files whose `csv_header` is ``details``; every value is text until it is checked."""
+    delimiter, *names = details
+    # Columns go by position: a header may hold names that differ only in case.
+    columns = {name: SourceColumn(f"c{place}", "VARCHAR") for place, name in enumerate(names)}
+    declared = ", ".join(f"{column.sql}: 'VARCHAR'" for column in columns.values())
+    fields = ", ".join(f"{literal(name)}: {column.sql}" for name, column in columns.items())
+    return Source(
+        relation=(
+            f"read_csv({path_list(files)}, columns = {{{declared}}}, header = true, "
+            f"auto_detect = false, delim = {literal(delimiter)}, quote = '\"', escape = '\"', "
+            f"hive_partitioning = false, filename = '{FILE}', {_KEEP_REJECTS})"
+        ),
+        columns=columns,
+        record=f"cast(to_json({{{fields}}}) as varchar)",
+        files=tuple(files),
+        rejects=True,
+    )
+
+
+def json_source(database: Connection, layout: str, files: Sequence[Path]) -> Source:
+    """Read JSON objects, an ``array`` a file or as ``lines``; missing keys are missing values."""
+    rows = _objects(files) if layout == "array" else _lines(files, _KEEP_REJECTS)
+    sample = _objects(files) if layout == "array" else _lines(files, "ignore_errors = true")
+    # A case, not an `and`: the parts of an `and` may run in any order, and a broken line fails.
+    is_object = f"(case when json_valid({LINE}) then json_type({LINE}) else '' end = 'OBJECT')"
+    whole = f"case when {is_object} then {LINE} end"
+    names = _json_keys(database, sample, whole, files)
+    return Source(
+        relation=rows,
+        columns={
+            name: SourceColumn(f"json_extract_string({whole}, {_pointer(name)})", "VARCHAR")
+            for name in names
+        },
+        record=LINE,
+        files=tuple(files),
+        rejects=layout == "lines",
+        condition=is_object,
+        problem="is no JSON object",
+    )
+
+
+def _objects(files: Sequence[Path]) -> str:
+    return (
+        f"(select cast(json as varchar) as {LINE}, filename as {FILE} "  # noqa: S608
+        f"from read_json_objects({path_list(files)}, format = 'array', filename = true))"
+    )
+
+
+def _lines(files: Sequence[Path], errors: str) -> str:
+    """Read lines of text, so that a broken line is one broken row and keeps its text."""
+    return (
+        f"(select * from read_csv({path_list(files)}, columns = {{{LINE}: 'VARCHAR'}}, "  # noqa: S608
+        "header = false, auto_detect = false, delim = '\x01', quote = '', escape = '', "
+        f"hive_partitioning = false, filename = '{FILE}', {errors}) where trim({LINE}) <> '')"
+    )
+
+
+def _json_keys(database: Connection, relation: str, whole: str, files: Sequence[Path]) -> list[str]:
+    objects = f"select json_keys({whole}) as keys from {relation} limit {_JSON_SAMPLE}"  # noqa: S608
+    try:
+        rows = database.execute(
+            "select key, min(place) as place from (select unnest(keys) as key, "  # noqa: S608
+            f"generate_subscripts(keys, 1) as place from ({objects})) "
+            "group by key order by place, key"
+        ).fetchall()
+    except duckdb.Error as error:
+        raise damaged(files[0], error) from error
+    return [str(row[0]) for row in rows]
+
+
+def _pointer(name: str) -> str:
+    return literal("/" + name.replace("~", "~0").replace("/", "~1"))
