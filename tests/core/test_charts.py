@@ -7,7 +7,7 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_code.core.charts import (
@@ -81,6 +81,7 @@ def test_axis_without_length_places_in_the_middle() -> None:
     assert Axis("t", 3, 3, ()).place(3) == 0.5
 
 
+@settings(deadline=None)  # a busy machine is not a failure
 @given(st.floats(1e-6, 1e9))
 def test_ticks_are_round_and_reach_the_top(high: float) -> None:
     """Between two and eleven labels, the last at or above the highest value."""
