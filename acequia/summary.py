@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from rich.text import Text
 from acequia.progress import mark
 from acequia.project import shown
 from acequia.synth import StackSummary, document, stack_table
+from pipeline_code import contract
 from pipeline_code.local.records import ExecutionResult
 
 _FIGURES = ("rows_in", "rows_out", "quarantined", "deduplicated")
@@ -49,18 +51,18 @@ class RunSummary:
 
     @property
     def next_commands(self) -> tuple[tuple[str, str], ...]:
-        """Name the three commands that are worth typing now."""
-        version = self.model["version"] if self.model else None
-        if self.model and self.model["status"] == "PendingManualApproval":
-            return (
-                (f"acequia models approve {version}", "let this version serve"),
-                ("acequia serve", "answer requests with the approved version"),
-                ("acequia run --set training.max_depth=8", "train a challenger"),
+        """Name the three commands that are worth typing now, as they can be typed here."""
+        program = shown(Path(sys.argv[0]))
+        first = ("models list", "see every version and its state")
+        if self.model and self.model["status"] == contract.PENDING:
+            first = (f"models approve {self.model['version']}", "let this version serve")
+        return tuple(
+            (f"{program} {words}", purpose)
+            for words, purpose in (
+                first,
+                ("serve", "answer requests with the approved version"),
+                ("run --set training.max_depth=8", "train a challenger"),
             )
-        return (
-            ("acequia models list", "see every version and its state"),
-            ("acequia serve", "answer requests with the approved version"),
-            ("acequia run --set training.max_depth=8", "train another challenger"),
         )
 
     def document(self) -> dict[str, Any]:
