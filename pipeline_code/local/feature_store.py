@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 from pathlib import Path
@@ -62,7 +63,7 @@ class FeatureStore:
                 f'SELECT CAST("{key}" AS VARCHAR), "{contract.EVENT_TIME}", to_json(t)'  # noqa: S608
                 f" FROM read_parquet(?) AS t QUALIFY row_number() OVER"
                 f' (PARTITION BY "{key}" ORDER BY "{contract.EVENT_TIME}" DESC) = 1',
-                [str(records)],
+                [glob.escape(str(records))],
             ).fetchall()
         with self._online.transaction() as database:
             database.executemany(_UPSERT, ((group, *row) for row in latest))
@@ -102,7 +103,7 @@ class FeatureStore:
             rows = connection.execute(
                 "SELECT DISTINCT to_json(t) FROM read_parquet(?, union_by_name = true) AS t"  # noqa: S608
                 f' WHERE CAST("{name}" AS VARCHAR) = ?',
-                [[str(file) for file in files], str(key)],
+                [[glob.escape(str(file)) for file in files], str(key)],
             ).fetchall()
         records = [dict(json.loads(row[0])) for row in rows]
         return tuple(sorted(records, key=lambda record: record[contract.EVENT_TIME]))
@@ -121,7 +122,7 @@ def _check(group: str, path: Path) -> tuple[str, int]:
     time = contract.EVENT_TIME
     try:
         with duckdb.connect() as connection:
-            relation = connection.read_parquet(str(path))
+            relation = connection.read_parquet(glob.escape(str(path)))
             columns = relation.columns
             if time not in columns or columns[0] == time:
                 raise FeatureRecordsError(group, path, f"its columns are {', '.join(columns)}")
@@ -130,7 +131,7 @@ def _check(group: str, path: Path) -> tuple[str, int]:
                 f'SELECT count(*), count(*) FILTER (WHERE "{key}" IS NULL OR NOT coalesce('  # noqa: S608
                 f"regexp_full_match(CAST(\"{time}\" AS VARCHAR), '{_ISO_TIME}'), false))"
                 " FROM read_parquet(?)",
-                [str(path)],
+                [glob.escape(str(path))],
             ).fetchall()[0]
     except duckdb.Error as error:
         raise FeatureRecordsError(group, path, str(error).splitlines()[0]) from error

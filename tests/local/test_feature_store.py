@@ -120,3 +120,14 @@ def test_a_truncated_file_is_refused_in_one_line(store: FeatureStore, tmp_path: 
     with pytest.raises(FeatureRecordsError) as caught:
         store.put_online("g", batch)
     assert "\n" not in str(caught.value)
+
+
+def test_a_folder_may_be_named_like_a_pattern(tmp_path: Path, write: Write) -> None:
+    """DuckDB reads brackets as a pattern; a checkout may lie in such a folder."""
+    store = FeatureStore(Home(tmp_path / "home [2]"))
+    records = write(row(1, 1, 0.1))
+    odd = tmp_path / "batch [1].parquet"
+    records.rename(odd)
+
+    assert store.put_online("g", odd) == store.append_offline("g", odd) == 1
+    assert len(store.history("g", 1)) == 1
