@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline_code.core.mistakes import closest
 from pipeline_code.local.database import Database
 from pipeline_code.local.errors import UnknownExecutionError
 from pipeline_code.local.home import Home
@@ -130,8 +130,7 @@ class Executions:
             if row is not None:
                 return row
             known = [one["id"] for one in connection.execute("SELECT id FROM executions")]
-        near = difflib.get_close_matches(execution_id, known, n=1)
-        raise UnknownExecutionError(execution_id, f"; did you mean {near[0]!r}?" if near else "")
+        raise UnknownExecutionError(execution_id, closest(execution_id, known))
 
     def _result(self, row: sqlite3.Row) -> ExecutionResult:
         status = row["status"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,5 +65,4 @@ def damaged(file: Path, problem: object) -> SourceError:
 
 def path_list(files: Iterable[Path]) -> str:
     """Write paths for DuckDB, which would take brackets and stars as patterns."""
-    plain = str.maketrans({"[": "[[]", "*": "[*]", "?": "[?]"})
-    return f"[{', '.join(literal(str(file).translate(plain)) for file in files)}]"
+    return f"[{', '.join(literal(glob.escape(str(file))) for file in files)}]"
