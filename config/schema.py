@@ -2,59 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
-from config.cron import check_cron
+from config.audit import AuditConfig
+from config.features import FeaturesConfig
+from config.monitoring import MonitoringConfig
+from config.network import NetworkConfig
+from config.registry import RegistryConfig
+from config.serving import ServingConfig
+from config.sources import SourcesConfig
+from config.studio import StudioConfig
+from config.training import TrainingConfig
+from config.types import (
+    CronExpression,
+    Days,
+    EnvironmentName,
+    ImageDigest,
+    LogRetentionDays,
+    TagValue,
+    UseCaseName,
+)
 from pipeline_code.core.mistakes import Section
-
-
-def _matching(pattern: str, allowed: str) -> AfterValidator:
-    """Refuse text of another shape, in words instead of a regular expression."""
-
-    def check(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise ValueError(f"given {value!r}; allowed: {allowed}")
-        return value
-
-    return AfterValidator(check)
-
-
-EnvironmentName = Annotated[
-    str,
-    # Part of every physical name: short, in the alphabet that S3, Glue and SageMaker share.
-    _matching(r"[a-z][a-z0-9]{1,11}", "2 to 12 lower-case letters and digits, a letter first"),
-]
-UseCaseName = Annotated[
-    str,
-    _matching(
-        r"[a-z][a-z0-9]*(-[a-z0-9]+)*",
-        "the name of a folder in pipeline_code/usecases: lower-case letters, digits and hyphens",
-    ),
-    Field(max_length=31),
-]
-TagValue = Annotated[
-    str,
-    _matching(
-        r"(?!aws:)[A-Za-z0-9 .:/=+@_-]{1,256}",
-        "1 to 256 letters, digits, spaces and . : / = + @ _ -, not beginning with aws:",
-    ),
-]
-InstanceType = Annotated[
-    str, _matching(r"ml\.[a-z][a-z0-9-]*\.[a-z0-9-]+", "a SageMaker instance such as ml.m5.xlarge")
-]
-ImageDigest = Annotated[
-    str, _matching(r"sha256:[0-9a-f]{64}", "sha256: and the 64 hexadecimal digits of an image")
-]
-CronExpression = Annotated[str, AfterValidator(check_cron)]
-Days = Annotated[int, Field(ge=1, le=3650)]
-LogRetentionDays = Literal[
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
-    3288, 3653,
-]  # fmt: skip
-"""The retentions that CloudWatch Logs knows; any other number is refused at deployment."""
 
 
 class TagsConfig(Section):
@@ -95,14 +65,6 @@ class DataConfig(Section):
     crawler_schedule: CronExpression | None = None
 
 
-class TrainingConfig(Section):
-    """How the training pipeline runs when an execution does not say otherwise."""
-
-    max_parallel_steps: Annotated[int, Field(ge=1, le=50)] = 4
-    processing_instance_type: InstanceType | None = None
-    training_instance_type: InstanceType | None = None
-
-
 class PlatformConfig(Section):
     """Everything that `PlatformStage` needs to know about one environment."""
 
@@ -114,7 +76,15 @@ class PlatformConfig(Section):
     logs: LogsConfig = LogsConfig()
     images: ImagesConfig = ImagesConfig()
     data: DataConfig = DataConfig()
+    network: NetworkConfig = NetworkConfig()
+    audit: AuditConfig = AuditConfig()
+    sources: SourcesConfig = SourcesConfig()
+    features: FeaturesConfig = FeaturesConfig()
+    registry: RegistryConfig = RegistryConfig()
     training: TrainingConfig = TrainingConfig()
+    studio: StudioConfig = StudioConfig()
+    monitoring: MonitoringConfig = MonitoringConfig()
+    serving: ServingConfig = ServingConfig()
 
     @field_validator("protected")
     @classmethod

@@ -8,6 +8,7 @@ from aws_cdk import RemovalPolicy, Stack
 from constructs import Construct
 
 from config import PlatformConfig
+from ml_constructs.alarm_topic import AlarmTopic
 from ml_constructs.encrypted_log_group import EncryptedLogGroup
 from ml_constructs.encryption_key import EncryptionKey
 from ml_constructs.image_repository import ImageRepository
@@ -53,6 +54,22 @@ class FoundationStack(Stack):
             removal_policy=removal_policy,
         )
         self.logs_key.allow_logs(["/aws/sagemaker/*", "/aws-glue/*"])
+
+        self.alerts_key = EncryptionKey(
+            self,
+            "AlertsKey",
+            alias=f"{names.platform}-alerts",
+            description=f"Alarms and undelivered events of {names.platform}",
+            deletion_window_days=settings.keys.deletion_window_days,
+            removal_policy=removal_policy,
+        )
+        self.alarms = AlarmTopic(
+            self,
+            "Alarms",
+            key=self.alerts_key,
+            display_name=names.platform,
+            emails=settings.monitoring.emails,
+        )
 
         # One of each in an account and region: where two environments share one, one of them
         # owns the groups (logs.sagemaker_log_groups) and both write into them.

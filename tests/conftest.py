@@ -12,6 +12,11 @@ from typing import Any
 
 import pytest
 
+from tests.assembly import Assembly
+
+EVERYTHING = Path(__file__).parent / "settings" / "everything.yaml"
+"""The settings of an environment that uses every option, those that ours leave off too."""
+
 _PROGRAMS = Path(sys.executable).parent
 # The CDK needs Node.js 22 or 24. Where the machine has none, it is in the virtual environment,
 # which need not be activated.
@@ -42,14 +47,14 @@ class Statement:
 
 @pytest.fixture(scope="session")
 def platform_app(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The app of all three environments, synthesised; nobody may change it."""
+    """The app of all environments and of one with every option; nobody may change it."""
     import config
     from stacks.platform_app import PlatformApp
 
     app = PlatformApp(
         outdir=str(tmp_path_factory.mktemp("cdk.out")), builtin_cloud_formation_validation=False
     )
-    app.define(config.select("all"))
+    app.define([*config.select("all"), config.load(EVERYTHING)])
     app.synth()
     return app
 
@@ -67,6 +72,12 @@ def templates(platform_app: Any) -> dict[str, dict[str, dict[str, Any]]]:
             for artifact in assembly.stacks
         }
     return found
+
+
+@pytest.fixture(scope="session")
+def assembly(templates: dict[str, dict[str, dict[str, Any]]]) -> Assembly:
+    """The templates as one graph."""
+    return Assembly(templates)
 
 
 @pytest.fixture(scope="session")
