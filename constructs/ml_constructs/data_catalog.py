@@ -9,6 +9,7 @@ from constructs import Construct
 
 from ml_constructs.encrypted_bucket import EncryptedBucket
 from ml_constructs.encryption_key import EncryptionKey
+from ml_constructs.role_policies import wait_for_policies
 from ml_constructs.service_trust import trusted_service
 
 
@@ -54,7 +55,7 @@ class DataCatalog(Construct):
         self._grant_logs()
         crawler = self._crawler(f"s3://{source.bucket_name}/{prefix}/", schedule)
         crawler.add_resource_dependency(database)
-        crawler.node.add_dependency(self.crawler_role)
+        wait_for_policies(crawler, self.crawler_role)
 
     def _crawler(self, path: str, schedule: str | None) -> glue.CfnCrawler:
         return glue.CfnCrawler(

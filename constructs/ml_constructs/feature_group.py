@@ -12,6 +12,7 @@ from constructs import Construct
 
 from ml_constructs.encrypted_bucket import EncryptedBucket
 from ml_constructs.encryption_key import EncryptionKey
+from ml_constructs.role_policies import wait_for_policies
 from ml_constructs.service_trust import trusted_service
 
 _NAME = re.compile(r"[a-zA-Z0-9](_*-*[a-zA-Z0-9]){0,63}")
@@ -76,7 +77,7 @@ class FeatureGroup(Construct):
             role_arn=self.store_role.role_arn,
         )
         self.group.apply_removal_policy(removal_policy)
-        self.group.node.add_dependency(self.store_role)
+        wait_for_policies(self.group, self.store_role)
 
     def grant_ingest(self, grantee: iam.IGrantable) -> None:
         """Let ``grantee`` write records to both stores."""

@@ -12,6 +12,7 @@ from constructs import Construct
 
 from ml_constructs.encryption_key import EncryptionKey
 from ml_constructs.job_role import JobRole
+from ml_constructs.role_policies import wait_for_policies
 from ml_constructs.service_trust import trusted_service
 
 _JOB_NAMES = "pipelines-*"
@@ -61,8 +62,7 @@ class TrainingPipeline(Construct):
             role_arn=self.role.role_arn,
         )
         # An execution that starts before the policies are there would fail for want of rights.
-        for role in (self.role, *(job.role for job in job_roles)):
-            pipeline.node.add_dependency(role)
+        wait_for_policies(pipeline, self.role, *(job.role for job in job_roles))
 
     def _grant_jobs(self) -> None:
         stack = Stack.of(self)
