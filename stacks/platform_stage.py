@@ -14,6 +14,7 @@ from stacks.data_stack import DataStack
 from stacks.features_stack import FeaturesStack
 from stacks.foundation_stack import FoundationStack
 from stacks.names import Names
+from stacks.network_stack import NetworkStack
 from stacks.registry_stack import RegistryStack
 from stacks.training_stack import TrainingStack
 
@@ -34,6 +35,9 @@ class PlatformStage(Stage):
         stateful: dict[str, Any] = {**stack, "names": names, "removal_policy": removal_policy}
 
         self.foundation = FoundationStack(self, "Foundation", settings=settings, **stateful)
+        self.network = NetworkStack(
+            self, "Network", settings=settings, foundation=self.foundation, **stateful
+        )
         self.data = DataStack(
             self, "Data", settings=settings, foundation=self.foundation, **stateful
         )
