@@ -37,7 +37,8 @@ def check_instance(*uses: str) -> Callable[[str], str]:
         if family not in families:
             near = closest(family, list(families)) or closest(value, _names(families))
             raise ValueError(
-                f"given {value!r}; allowed for {purpose}: the families {', '.join(families)}{near}"
+                f"given {value!r}; allowed: {purpose} instances of the families "
+                f"{', '.join(families)}{near}"
             )
         if size not in families[family]:
             sizes = [f"ml.{family}.{each}" for each in families[family]]
