@@ -38,7 +38,7 @@ class Acknowledgement:
 
 REGISTER: tuple[Acknowledgement, ...] = (
     Acknowledgement(
-        path=r"(Data/Catalog/CrawlerRole|Features/\w+/StoreRole|Training/\w+)/.*",
+        path=r"(Data/Catalog/Crawler/Role|Features/\w+/StoreRole|Training/\w+)/.*",
         rule=_WILDCARD,
         finding=r"Resource::(<\w+\.Arn>|\{\"Fn::GetStackOutput\":.*\}\})/[a-z0-9-]+/([a-z-]+/)?\*",
         reason="Objects are named while a job runs; each role is held to its use case's folder.",
@@ -51,7 +51,7 @@ REGISTER: tuple[Acknowledgement, ...] = (
         "second is held to SageMaker's own namespace.",
     ),
     Acknowledgement(
-        path=r"Data/Catalog/CrawlerRole/.*",
+        path=r"Data/Catalog/Crawler/Role/.*",
         rule=_WILDCARD,
         finding=r"Resource::\*",
         reason="The action glue:GetSecurityConfiguration takes no resource.",
@@ -64,13 +64,13 @@ REGISTER: tuple[Acknowledgement, ...] = (
         reason="SageMaker names a log stream after each job and instance.",
     ),
     Acknowledgement(
-        path=r"Data/Catalog/CrawlerRole/.*",
+        path=r"Data/Catalog/Crawler/Role/.*",
         rule=_WILDCARD,
         finding=_ARN.format(service="logs") + r"log-group:/aws-glue/crawlers\*",
         reason="Glue puts the role's generated name into that of the log group.",
     ),
     Acknowledgement(
-        path=r"Data/Catalog/CrawlerRole/.*",
+        path=r"Data/Catalog/Crawler/Role/.*",
         rule=_WILDCARD,
         finding=_ARN.format(service="glue") + r"table/\w+/\*",
         reason="A crawler discovers tables; it is held to the one database that it fills.",

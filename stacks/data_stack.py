@@ -16,6 +16,10 @@ from stacks.names import Names
 
 EXECUTIONS = "executions"
 """The folder of a use case in which the pipeline keeps what one execution made."""
+EXPORTS = "exports"
+"""The folder of the curated bucket through which tables pass on their way to the raw one."""
+QUERY_RESULTS = "queries"
+"""The folder of the curated bucket with what people asked Athena."""
 
 
 class DataStack(Stack):
@@ -54,11 +58,15 @@ class DataStack(Stack):
                 **options,
             )
 
-        self.raw = bucket("Raw")
+        self.raw = bucket("Raw", notifies=True)
         # Data of an execution can be made again from the raw ones; models and reports stay.
         self.curated = bucket(
             "Curated",
-            expiry_days={f"{settings.usecase}/{EXECUTIONS}/": settings.data.execution_data_days},
+            expiry_days={
+                f"{settings.usecase}/{EXECUTIONS}/": settings.data.execution_data_days,
+                f"{EXPORTS}/": settings.data.execution_data_days,
+                f"{QUERY_RESULTS}/": settings.sources.query_result_days,
+            },
         )
         self.artifacts = bucket("Artifacts")
 
@@ -68,6 +76,7 @@ class DataStack(Stack):
             name=names.database,
             source=self.raw,
             prefix=settings.usecase,
+            data_key=foundation.data_key,
             logs_key=foundation.logs_key,
             schedule=settings.data.crawler_schedule,
             removal_policy=removal_policy,

@@ -17,7 +17,7 @@ class EncryptedBucket(Construct):
     """Define a bucket that only takes TLS, keeps old versions and logs each access.
 
     Stateful. ``expiry_days`` maps a key prefix to the days its objects live; what is under
-    no prefix stays.
+    no prefix stays. ``notifies``: tell EventBridge of each object that arrives.
     """
 
     def __init__(
@@ -30,6 +30,7 @@ class EncryptedBucket(Construct):
         noncurrent_version_days: int,
         removal_policy: RemovalPolicy,
         expiry_days: Mapping[str, int] | None = None,
+        notifies: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
         self._key = key
@@ -49,6 +50,11 @@ class EncryptedBucket(Construct):
             lifecycle_rules=_lifecycle(noncurrent_version_days, expiry_days or {}),
             removal_policy=removal_policy,
         )
+        if notifies:
+            # The L2 property would add a Lambda function that does the same.
+            _resource(self.bucket).add_property_override(
+                "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", True
+            )
         self.bucket_name = self.bucket.bucket_name
         self.bucket_arn = self.bucket.bucket_arn
 
@@ -75,6 +81,20 @@ class EncryptedBucket(Construct):
         self._grant_objects(grantee, prefix, ["s3:GetObject", "s3:PutObject", "s3:PutObjectAcl"])
         self._key.grant_use(grantee)
 
+    def grant_land(self, grantee: iam.IGrantable, *, prefix: str) -> None:
+        """Let a Spark job write a data set under ``prefix/``.
+
+        Spark writes beside the place and then moves: it reads and deletes what it wrote. Older
+        versions of an object stay out of its reach.
+        """
+        self._grant_list(grantee)
+        self._grant_objects(
+            grantee,
+            prefix,
+            ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+        )
+        self._key.grant_use(grantee)
+
     def _grant_list(self, grantee: iam.IGrantable) -> None:
         iam.Grant.add_to_principal(
             grantee=grantee,
@@ -88,6 +108,12 @@ class EncryptedBucket(Construct):
             actions=actions,
             resource_arns=[self.bucket.arn_for_objects(f"{prefix}/*")],
         )
+
+
+def _resource(bucket: s3.Bucket) -> s3.CfnBucket:
+    resource = bucket.node.default_child
+    assert isinstance(resource, s3.CfnBucket)  # noqa: S101 - what an L2 bucket is made of
+    return resource
 
 
 def _lifecycle(

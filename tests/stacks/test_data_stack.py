@@ -95,7 +95,12 @@ def test_only_data_of_executions_expire(buckets: dict[str, Any]) -> None:
         if "ExpirationInDays" in rule
     }
 
-    assert expiring == {("Curated", "fraud/executions/", 180), ("AccessLogs", None, 365)}
+    assert expiring == {
+        ("Curated", "fraud/executions/", 180),
+        ("Curated", "exports/", 180),
+        ("Curated", "queries/", 30),
+        ("AccessLogs", None, 365),
+    }
 
 
 def test_crawler_reports_changes_and_applies_none(resources: dict[str, dict[str, Any]]) -> None:
@@ -117,10 +122,19 @@ def test_crawler_logs_are_encrypted(resources: dict[str, dict[str, Any]]) -> Non
     """The crawler's log lines quote data."""
     crawler = _one(resources, "AWS::Glue::Crawler")
     configuration = resources[crawler["CrawlerSecurityConfiguration"]["Ref"]]["Properties"]
-    encryption = configuration["EncryptionConfiguration"]["CloudWatchEncryption"]
+    encryption = configuration["EncryptionConfiguration"]
 
-    assert encryption["CloudWatchEncryptionMode"] == "SSE-KMS"
-    assert "LogsKey" in json.dumps(encryption["KmsKeyArn"])
+    assert encryption["CloudWatchEncryption"]["CloudWatchEncryptionMode"] == "SSE-KMS"
+    assert "LogsKey" in json.dumps(encryption["CloudWatchEncryption"]["KmsKeyArn"])
+    assert encryption["S3Encryptions"][0]["S3EncryptionMode"] == "SSE-KMS"
+    assert encryption["JobBookmarksEncryption"]["JobBookmarksEncryptionMode"] == "CSE-KMS"
+
+
+def test_the_raw_bucket_tells_what_arrives(buckets: dict[str, Any]) -> None:
+    """Crawlers and the pipeline start on arrival; a Lambda function is not needed for that."""
+    assert buckets["Raw"]["NotificationConfiguration"] == {
+        "EventBridgeConfiguration": {"EventBridgeEnabled": True}
+    }
 
 
 def test_crawler_reads_raw_data_and_writes_none(statements: list[Any]) -> None:
