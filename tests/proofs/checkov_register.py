@@ -1,0 +1,31 @@
+"""The failed checks of checkov that we accept: which, where, why."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """Accept one check on some resources.
+
+    ``resource`` is a regular expression that must match ``Stack/Type.LogicalId`` as a whole.
+    """
+
+    check: str
+    resource: str
+    reason: str
+
+    def covers(self, check: str, resource: str) -> bool:
+        """Say whether this entry is about a failed check."""
+        return check == self.check and re.fullmatch(self.resource, resource) is not None
+
+
+REGISTER: tuple[Accepted, ...] = (
+    Accepted(
+        check="CKV_AWS_18",
+        resource=r"Data/AWS::S3::Bucket\.AccessLogs\w+",
+        reason="The bucket that receives the access logs cannot log into itself without end.",
+    ),
+)
