@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import ArnFormat, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
@@ -34,3 +35,24 @@ class EncryptedLogGroup(Construct):
             retention_in_days=retention_days,
         )
         group.apply_removal_policy(removal_policy)
+        self.group_name = group.ref
+        # CloudFormation ends it with ":*", which stands for the streams.
+        self.group_arn = group.attr_arn
+
+
+def grant_log_streams(role: iam.Role, log_group: str) -> None:
+    """Let ``role`` write into a log group that is there already, under streams of any name.
+
+    A function, for the group may belong to another environment of the account.
+    """
+    group = Stack.of(role).format_arn(
+        service="logs",
+        resource="log-group",
+        resource_name=log_group,
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
+    iam.Grant.add_to_principal(
+        grantee=role,
+        actions=["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+        resource_arns=[group, f"{group}:log-stream:*"],
+    )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from ml_constructs.encrypted_log_group import grant_log_streams
 from ml_constructs.encryption_key import EncryptionKey
 from ml_constructs.image_repository import ImageRepository
-from ml_constructs.service_trust import trusted_service
+from ml_constructs.service_trust import carry_identity, trusted_service
 
 PROCESSING: Final = "ProcessingJobs"
 TRAINING: Final = "TrainingJobs"
@@ -41,24 +41,12 @@ class JobRole(Construct):
             assumed_by=trusted_service(self, "sagemaker"),
             description=description,
         )
+        carry_identity(self.role, "sagemaker")
         self.role_arn = self.role.role_arn
         images.grant_pull(self.role)
         key.grant_use(self.role)
-        self._grant_logs(f"/aws/sagemaker/{kind}")
+        grant_log_streams(self.role, f"/aws/sagemaker/{kind}")
         self._grant_metrics(f"/aws/sagemaker/{kind}")
-
-    def _grant_logs(self, log_group: str) -> None:
-        group = Stack.of(self).format_arn(
-            service="logs",
-            resource="log-group",
-            resource_name=log_group,
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
-        iam.Grant.add_to_principal(
-            grantee=self.role,
-            actions=["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-            resource_arns=[group, f"{group}:log-stream:*"],
-        )
 
     def _grant_metrics(self, namespace: str) -> None:
         # The action takes no resource; the namespace is what can be limited.

@@ -8,13 +8,18 @@ from constructs import Construct
 
 
 def trusted_service(
-    scope: Construct, service: str, *, documents_source: bool = True
+    scope: Construct,
+    service: str,
+    *,
+    documents_source: bool = True,
+    namespace: str | None = None,
 ) -> iam.IPrincipal:
     """Return the principal of ``service``, limited to resources of the scope's account.
 
     Without the two conditions anyone's SageMaker could be talked into using our role (the
     "confused deputy"). Where AWS does not document that a feature sends its source
-    (``documents_source=False``), they apply if it does.
+    (``documents_source=False``), they apply if it does. ``namespace`` is the service in the
+    ARNs of those resources, where it is not the principal's name: flow logs belong to ``ec2``.
     """
     stack = Stack.of(scope)
     suffix = "" if documents_source else "IfExists"
@@ -22,6 +27,25 @@ def trusted_service(
         f"{service}.amazonaws.com",
         conditions={
             f"StringEquals{suffix}": {"aws:SourceAccount": stack.account},
-            f"ArnLike{suffix}": {"aws:SourceArn": stack.format_arn(service=service, resource="*")},
+            f"ArnLike{suffix}": {
+                "aws:SourceArn": stack.format_arn(service=namespace or service, resource="*")
+            },
         },
+    )
+
+
+def carry_identity(role: iam.Role, service: str) -> None:
+    """Let ``service`` say for whom it assumes ``role``; CloudTrail then names the person.
+
+    A session of Studio hands its user's name on to what it starts. A role on the way that does
+    not allow that cannot be assumed at all.
+    Source: Amazon SageMaker Developer Guide, "Turn on sourceIdentity in CloudTrail logs".
+    """
+    policy = role.assume_role_policy
+    if policy is None:
+        raise ValueError(f"{role.node.path} is not ours: it has no trust policy to extend")
+    policy.add_statements(
+        iam.PolicyStatement(
+            principals=[trusted_service(role, service)], actions=["sts:SetSourceIdentity"]
+        )
     )

@@ -13,7 +13,7 @@ from constructs import Construct
 from ml_constructs.encryption_key import EncryptionKey
 from ml_constructs.job_role import JobRole
 from ml_constructs.role_policies import wait_for_policies
-from ml_constructs.service_trust import trusted_service
+from ml_constructs.service_trust import carry_identity, trusted_service
 
 _JOB_NAMES = "pipelines-*"
 """How SageMaker Pipelines begins the name of each job it starts."""
@@ -46,6 +46,7 @@ class TrainingPipeline(Construct):
             assumed_by=trusted_service(self, "sagemaker"),
             description=f"Starts the jobs of {name}",
         )
+        carry_identity(self.role, "sagemaker")
         self._grant_jobs()
         self._grant_pass(job_roles)
         key.grant_use(self.role)
@@ -64,9 +65,56 @@ class TrainingPipeline(Construct):
         # An execution that starts before the policies are there would fail for want of rights.
         wait_for_policies(pipeline, self.role, *(job.role for job in job_roles))
 
-    def _grant_jobs(self) -> None:
+    def grant_start(self, grantee: iam.IGrantable) -> None:
+        """Let ``grantee`` start, stop, resume and follow executions, with the pipeline's roles."""
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["sagemaker:StartPipelineExecution"],
+            resource_arns=[self._arn()],
+        )
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["sagemaker:RetryPipelineExecution", "sagemaker:StopPipelineExecution"],
+            resource_arns=[self._arn("/execution/*")],
+        )
+        self.grant_describe(grantee)
+
+    def grant_describe(self, grantee: iam.IGrantable) -> None:
+        """Let ``grantee`` follow executions and the jobs that they start."""
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["sagemaker:DescribePipeline", "sagemaker:ListPipelineExecutions"],
+            resource_arns=[self._arn()],
+        )
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=[
+                "sagemaker:DescribePipelineDefinitionForExecution",
+                "sagemaker:DescribePipelineExecution",
+                "sagemaker:ListPipelineExecutionSteps",
+                "sagemaker:ListPipelineParametersForExecution",
+            ],
+            resource_arns=[self._arn("/execution/*")],
+        )
+        for kind, arn in self._job_arns().items():
+            iam.Grant.add_to_principal(
+                grantee=grantee, actions=[f"sagemaker:Describe{kind}Job"], resource_arns=[arn]
+            )
+
+    def _arn(self, suffix: str = "") -> str:
+        return Stack.of(self).format_arn(
+            service="sagemaker", resource="pipeline", resource_name=f"{self.name}{suffix}"
+        )
+
+    def _job_arns(self) -> dict[str, str]:
         stack = Stack.of(self)
-        for kind, resource in (("Processing", "processing-job"), ("Training", "training-job")):
+        return {
+            kind: stack.format_arn(service="sagemaker", resource=resource, resource_name=_JOB_NAMES)
+            for kind, resource in (("Processing", "processing-job"), ("Training", "training-job"))
+        }
+
+    def _grant_jobs(self) -> None:
+        for kind, arn in self._job_arns().items():
             iam.Grant.add_to_principal(
                 grantee=self.role,
                 actions=[
@@ -75,11 +123,7 @@ class TrainingPipeline(Construct):
                     f"sagemaker:Describe{kind}Job",
                     f"sagemaker:Stop{kind}Job",
                 ],
-                resource_arns=[
-                    stack.format_arn(
-                        service="sagemaker", resource=resource, resource_name=_JOB_NAMES
-                    )
-                ],
+                resource_arns=[arn],
             )
 
     def _grant_pass(self, job_roles: Sequence[JobRole]) -> None:
