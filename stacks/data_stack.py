@@ -58,7 +58,7 @@ class DataStack(Stack):
                 **options,
             )
 
-        self.raw = bucket("Raw", notifies=True)
+        self.raw = bucket("Raw", notifies=True, counted_prefix=settings.usecase)
         # Data of an execution can be made again from the raw ones; models and reports stay.
         self.curated = bucket(
             "Curated",

@@ -10,14 +10,18 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from ml_constructs.access_log_bucket import AccessLogBucket
+from ml_constructs.alarm import Metric
 from ml_constructs.encryption_key import EncryptionKey
+
+_FILTER = "writes"
 
 
 class EncryptedBucket(Construct):
     """Define a bucket that only takes TLS, keeps old versions and logs each access.
 
     Stateful. ``expiry_days`` maps a key prefix to the days its objects live; what is under
-    no prefix stays. ``notifies``: tell EventBridge of each object that arrives.
+    no prefix stays. ``notifies``: tell EventBridge of each object that arrives. What is written
+    under ``counted_prefix`` can be watched, see `writes`; S3 charges for the count.
     """
 
     def __init__(
@@ -31,6 +35,7 @@ class EncryptedBucket(Construct):
         removal_policy: RemovalPolicy,
         expiry_days: Mapping[str, int] | None = None,
         notifies: bool = False,
+        counted_prefix: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._key = key
@@ -48,6 +53,9 @@ class EncryptedBucket(Construct):
             server_access_logs_bucket=access_logs.bucket,
             server_access_logs_prefix=f"{construct_id.lower()}/",
             lifecycle_rules=_lifecycle(noncurrent_version_days, expiry_days or {}),
+            metrics=[s3.BucketMetrics(id=_FILTER, prefix=f"{counted_prefix}/")]
+            if counted_prefix
+            else None,
             removal_policy=removal_policy,
         )
         if notifies:
@@ -57,6 +65,14 @@ class EncryptedBucket(Construct):
             )
         self.bucket_name = self.bucket.bucket_name
         self.bucket_arn = self.bucket.bucket_arn
+
+    def writes(self, *, period_sec: int) -> Metric:
+        """Return how many objects, or parts of one, were written under the counted prefix.
+
+        Source: Amazon S3 User Guide, "Metrics and dimensions", request metrics.
+        """
+        dimensions = {"BucketName": self.bucket_name, "FilterId": _FILTER}
+        return Metric("AWS/S3", "PutRequests", dimensions, period_sec=period_sec)
 
     def grant_read(self, grantee: iam.IGrantable, *, prefix: str) -> None:
         """Let ``grantee`` list the bucket and read what lies under ``prefix/``."""
