@@ -44,11 +44,11 @@ REGISTER: tuple[Acknowledgement, ...] = (
         reason="Objects are named while a job runs; each role is held to its use case's folder.",
     ),
     Acknowledgement(
-        path=r"Training/\w+Role/.*",
+        path=r"(Network/DefaultGroup/Role|Training/\w+Role)/.*",
         rule=_WILDCARD,
         finding=r"Resource::\*",
-        reason="ecr:GetAuthorizationToken and cloudwatch:PutMetricData take no resource; the "
-        "second is held to SageMaker's own namespace.",
+        reason="ecr:GetAuthorizationToken, cloudwatch:PutMetricData and the Describe actions of "
+        "EC2 take no resource; metrics are held to SageMaker's own namespace.",
     ),
     Acknowledgement(
         path=r"Data/Catalog/Crawler/Role/.*",
@@ -57,11 +57,13 @@ REGISTER: tuple[Acknowledgement, ...] = (
         reason="The action glue:GetSecurityConfiguration takes no resource.",
     ),
     Acknowledgement(
-        path=r"Training/\w+Role/.*",
+        path=r"(Training/\w+Role|Serving/Model/Role|Audit/Trail/LogsRole)/.*",
         rule=_WILDCARD,
         finding=_ARN.format(service="logs")
-        + r"log-group:/aws/sagemaker/(Processing|Training)Jobs:log-stream:\*",
-        reason="SageMaker names a log stream after each job and instance.",
+        + r"log-group:/aws/(sagemaker/((Processing|Training)Jobs|Endpoints/[a-z0-9-]+):log-stream:"
+        r"|cloudtrail/[a-z0-9-]+:log-stream:<AWS::AccountId>_CloudTrail_<AWS::Region>)\*",
+        reason="SageMaker names a log stream after each job and instance, CloudTrail after the "
+        "account and region and a number.",
     ),
     Acknowledgement(
         path=r"Data/Catalog/Crawler/Role/.*",
@@ -92,5 +94,17 @@ REGISTER: tuple[Acknowledgement, ...] = (
         rule=_WILDCARD,
         finding=_ARN.format(service="sagemaker") + r"(processing|training)-job/pipelines-\*",
         reason="SageMaker Pipelines names each job after the execution that starts it.",
+    ),
+    Acknowledgement(
+        path=r"Network/DefaultGroup/Role/.*",
+        rule=_WILDCARD,
+        finding=_ARN.format(service="ssm") + r"automation-execution/\*",
+        reason="A run of the runbook is numbered as it starts; the role only reads its state.",
+    ),
+    Acknowledgement(
+        path=r"Training/\w+Role/.*",
+        rule=_WILDCARD,
+        finding=_ARN.format(service="ec2") + r"network-interface/\*",
+        reason="Interfaces are numbered as they are made; roles are held to the jobs' subnets.",
     ),
 )

@@ -53,7 +53,7 @@ class FoundationStack(Stack):
             deletion_window_days=settings.keys.deletion_window_days,
             removal_policy=removal_policy,
         )
-        self.logs_key.allow_logs(["/aws/sagemaker/*", "/aws-glue/*"])
+        self.logs_key.allow_logs(["/aws/sagemaker/*", "/aws-glue/*", names.flow_logs])
 
         self.alerts_key = EncryptionKey(
             self,

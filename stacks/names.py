@@ -34,6 +34,16 @@ class Names:
         """Name the Glue database; Athena wants no hyphens in it."""
         return self.pipeline.replace("-", "_")
 
+    @property
+    def audit_database(self) -> str:
+        """Name the Glue database over the audit trail."""
+        return f"{self.platform}_audit".replace("-", "_")
+
+    @property
+    def flow_logs(self) -> str:
+        """Name the log group of the VPC's flow logs."""
+        return f"/{self.platform}/flow-logs"
+
     def feature_group(self, versioned_name: str) -> str:
         """Name a feature group, its schema version included."""
         return f"{self.pipeline}-{versioned_name}"

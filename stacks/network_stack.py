@@ -8,6 +8,11 @@ from aws_cdk import RemovalPolicy, Stack
 from constructs import Construct
 
 from config import PlatformConfig
+from config.network import enabled_services
+from ml_constructs.closed_security_group import ClosedSecurityGroup
+from ml_constructs.flow_logs import FlowLogs
+from ml_constructs.gateway_endpoints import GatewayEndpoints
+from ml_constructs.interface_endpoints import InterfaceEndpoints
 from ml_constructs.job_security_group import JobSecurityGroup
 from ml_constructs.network import Network
 from ml_constructs.private_vpc import PrivateVpc
@@ -16,9 +21,10 @@ from stacks.names import Names
 
 
 class NetworkStack(Stack):
-    """Keep the VPC, and say where jobs run.
+    """Say where jobs run, and keep the VPC unless it is somebody else's.
 
-    Stateful: it holds the flow logs, and what runs in the VPC holds on to it.
+    Stateful: it holds the flow logs, and what runs in the VPC holds on to it. Of an imported
+    VPC, endpoints, flow logs and the default security group are its owner's affair.
     """
 
     def __init__(
@@ -33,8 +39,40 @@ class NetworkStack(Stack):
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
-        vpc = PrivateVpc(self, "Vpc", cidr="10.0.0.0/20", zone_count=2)
-        jobs = JobSecurityGroup(self, "Jobs", vpc_id=vpc.vpc_id)
-        self.network = Network(
-            vpc_id=vpc.vpc_id, subnet_ids=vpc.subnet_ids, security_group_ids=[jobs.group_id]
+        config = settings.network
+        if config.vpc_id is None:
+            vpc = self._define_vpc(settings)
+            FlowLogs(
+                self,
+                "FlowLogs",
+                vpc_id=vpc.vpc_id,
+                log_group_name=names.flow_logs,
+                key=foundation.logs_key,
+                retention_days=config.flow_log_days,
+                removal_policy=removal_policy,
+            )
+            vpc_id, subnet_ids = vpc.vpc_id, vpc.subnet_ids
+        else:
+            vpc_id, subnet_ids = config.vpc_id, list(config.subnet_ids)
+        jobs = JobSecurityGroup(
+            self, "Jobs", vpc_id=vpc_id, https_destinations=config.https_destinations
         )
+        self.network = Network(
+            vpc_id=vpc_id,
+            subnet_ids=subnet_ids,
+            security_group_ids=[jobs.group_id, *config.security_group_ids],
+        )
+
+    def _define_vpc(self, settings: PlatformConfig) -> PrivateVpc:
+        config = settings.network
+        vpc = PrivateVpc(self, "Vpc", cidr=config.cidr, zone_count=config.availability_zones)
+        ClosedSecurityGroup(self, "DefaultGroup", group_id=vpc.default_security_group_id)
+        GatewayEndpoints(
+            self,
+            "Gateways",
+            vpc_id=vpc.vpc_id,
+            route_table_ids=[vpc.route_table_id],
+            resource_accounts=config.endpoint_accounts,
+        )
+        InterfaceEndpoints(self, "Endpoints", vpc=vpc, services=enabled_services(config.endpoints))
+        return vpc

@@ -17,6 +17,9 @@ from tests.assembly import Assembly
 EVERYTHING = Path(__file__).parent / "settings" / "everything.yaml"
 """The settings of an environment that uses every option, those that ours leave off too."""
 
+_KINDS = {"AWS::IAM::Policy": "identity", "AWS::EC2::VPCEndpoint": "boundary"}
+"""What a policy document is: the boundary of an endpoint grants nothing, it only limits."""
+
 _PROGRAMS = Path(sys.executable).parent
 # The CDK needs Node.js 22 or 24. Where the machine has none, it is in the virtual environment,
 # which need not be activated.
@@ -82,7 +85,7 @@ def assembly(templates: dict[str, dict[str, dict[str, Any]]]) -> Assembly:
 
 @pytest.fixture(scope="session")
 def statements(templates: dict[str, dict[str, dict[str, Any]]]) -> list[Statement]:
-    """Every statement of every policy: identity, trust, key and bucket policies."""
+    """Every statement of every policy: identity, trust, key, bucket and endpoint policies."""
     return [
         Statement(environment, stack, name, kind, statement)
         for environment, stacks in templates.items()
@@ -98,7 +101,7 @@ def _policies(resource: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for kind, name in (
         ("trust", "AssumeRolePolicyDocument"),
         ("key", "KeyPolicy"),
-        ("identity" if resource["Type"] == "AWS::IAM::Policy" else "resource", "PolicyDocument"),
+        (_KINDS.get(resource["Type"], "resource"), "PolicyDocument"),
     ):
         if name in properties:
             yield kind, properties[name]

@@ -127,7 +127,7 @@ def test_no_statement_allows_every_action(statements: list[Any]) -> None:
         (each.kind, action)
         for each in statements
         for action in each.actions
-        if "*" in action and each.text["Effect"] == "Allow"
+        if "*" in action and each.text["Effect"] == "Allow" and each.kind != "boundary"
     }
 
     assert wild == {("key", "kms:*")}
@@ -168,10 +168,26 @@ def test_nothing_is_open_to_everyone(statements: list[Any]) -> None:
     everyone = [
         each.text["Effect"]
         for each in statements
-        if each.text.get("Principal") in ("*", {"AWS": "*"})
+        if each.text.get("Principal") in ("*", {"AWS": "*"}) and each.kind != "boundary"
     ]
 
     assert set(everyone) == {"Deny"}
+
+
+def test_what_passes_an_endpoint_is_of_this_account(statements: list[Any]) -> None:
+    """An endpoint lets our identities through; of others, who fetch the layers of an image."""
+    boundaries = [each for each in statements if each.kind == "boundary"]
+    others = [
+        each
+        for each in boundaries
+        if each.text.get("Condition", {}).get("StringEquals", {}).get("aws:PrincipalAccount")
+        != {"Ref": "AWS::AccountId"}
+    ]
+
+    assert boundaries
+    for each in others:
+        assert each.actions == ["s3:GetObject"], each.resource
+        assert "-starport-layer-bucket/*" in json.dumps(each.resources), each.resource
 
 
 def test_every_passed_role_is_named_and_goes_to_one_service(statements: list[Any]) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+
 
 @dataclass(frozen=True)
 class Network:
@@ -20,3 +23,50 @@ class Network:
     def job_security_group_id(self) -> str:
         """The group that every job is in."""
         return self.security_group_ids[0]
+
+    def grant_join(self, role: iam.Role) -> None:
+        """Let the jobs of ``role`` put their interfaces into these subnets and groups.
+
+        Source: SageMaker, "How to use SageMaker AI execution roles", permissions of
+        CreateTrainingJob and CreateProcessingJob for a private VPC.
+        """
+        stack = Stack.of(role)
+
+        def arns(resource: str, names: list[str]) -> list[str]:
+            return [
+                stack.format_arn(service="ec2", resource=resource, resource_name=name)
+                for name in names
+            ]
+
+        subnets = arns("subnet", self.subnet_ids)
+        interfaces = arns("network-interface", ["*"])
+        iam.Grant.add_to_principal(
+            grantee=role,
+            actions=["ec2:CreateNetworkInterface"],
+            resource_arns=[
+                *interfaces,
+                *subnets,
+                *arns("security-group", self.security_group_ids),
+            ],
+        )
+        iam.Grant.add_to_principal(
+            grantee=role,
+            actions=[
+                "ec2:CreateNetworkInterfacePermission",
+                "ec2:DeleteNetworkInterface",
+                "ec2:DeleteNetworkInterfacePermission",
+            ],
+            resource_arns=interfaces,
+            conditions={"ArnEquals": {"ec2:Subnet": subnets}},
+        )
+        iam.Grant.add_to_principal(
+            grantee=role,
+            actions=[
+                "ec2:DescribeDhcpOptions",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeSecurityGroups",
+                "ec2:DescribeSubnets",
+                "ec2:DescribeVpcs",
+            ],
+            resource_arns=["*"],
+        )

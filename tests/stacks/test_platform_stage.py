@@ -25,6 +25,9 @@ STATEFUL_TYPES = {
 }
 STATELESS_STACKS = {"Training"}
 UNTAGGED_TYPES = {
+    "AWS::EC2::SecurityGroupEgress",
+    "AWS::EC2::SecurityGroupIngress",
+    "AWS::EC2::SubnetRouteTableAssociation",
     "AWS::Glue::Database",
     "AWS::Glue::SecurityConfiguration",
     "AWS::IAM::Policy",
