@@ -74,6 +74,28 @@ class EncryptionKey(Construct):
             conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": arns}},
         )
 
+    def allow_trail(self, trail_name: str) -> None:
+        """Let CloudTrail encrypt the files of one trail of this account, and of no other.
+
+        Source: AWS CloudTrail User Guide, "Configure AWS KMS key policies for CloudTrail".
+        """
+        stack = Stack.of(self)
+        home = stack.format_arn(service="cloudtrail", resource="trail", resource_name=trail_name)
+        anywhere = stack.format_arn(
+            service="cloudtrail", resource="trail", resource_name=trail_name, region="*"
+        )
+        trail = iam.ServicePrincipal("cloudtrail.amazonaws.com")
+        source = {"StringEquals": {"aws:SourceArn": home}}
+        self._allow(
+            trail,
+            actions=["kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"],
+            conditions={
+                **source,
+                "StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": anywhere},
+            },
+        )
+        self._allow(trail, actions=["kms:DescribeKey"], conditions=source)
+
     def grant_use(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let ``grantee`` read and write what the key encrypts."""
         return iam.Grant.add_to_principal(

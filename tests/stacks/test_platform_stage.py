@@ -25,13 +25,16 @@ STATEFUL_TYPES = {
 }
 STATELESS_STACKS = {"Training"}
 UNTAGGED_TYPES = {
+    "AWS::Athena::NamedQuery",
     "AWS::EC2::SecurityGroupEgress",
     "AWS::EC2::SecurityGroupIngress",
     "AWS::EC2::SubnetRouteTableAssociation",
     "AWS::Glue::Database",
     "AWS::Glue::SecurityConfiguration",
+    "AWS::Glue::Table",
     "AWS::IAM::Policy",
     "AWS::KMS::Alias",
+    "AWS::Logs::MetricFilter",
     "AWS::S3::BucketPolicy",
     "AWS::SNS::TopicPolicy",
 }
