@@ -18,6 +18,7 @@ _FIELDS: tuple[tuple[str, int, int, tuple[str, ...]], ...] = (
     ("year", 1970, 2199, ()),
 )
 _CRON = re.compile(r"cron\((?P<fields>[^()]*)\)")
+_RATE = re.compile(r"rate\((?P<value>[1-9][0-9]*) (minute|hour|day)(?P<plural>s?)\)")
 
 
 def check_cron(expression: str) -> str:
@@ -45,6 +46,27 @@ def check_cron(expression: str) -> str:
     if wrong:
         raise ValueError(f"{'; '.join(wrong)}; given {expression!r}")
     return expression.strip()
+
+
+def check_schedule(expression: str) -> str:
+    """Return ``expression`` if EventBridge would accept it: a cron, or ``rate(12 hours)``.
+
+    Raises:
+        ValueError: with what is wrong, in one sentence.
+
+    Source: Amazon EventBridge User Guide, "Creating a rule that runs on a schedule".
+    """
+    given = expression.strip()
+    if not given.startswith("rate("):
+        return check_cron(given)
+    match = _RATE.fullmatch(given)
+    # EventBridge insists on the grammar: rate(1 hour), but rate(2 hours).
+    if match is None or (match["value"] == "1") is bool(match["plural"]):
+        raise ValueError(
+            "must be rate(1 minute|hour|day) or rate(2 or more minutes|hours|days); "
+            f"given {expression!r}"
+        )
+    return given
 
 
 def _check(field: str, name: str, low: int, high: int, words: tuple[str, ...]) -> Iterator[str]:

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from config.cron import check_cron
+from config.cron import check_cron, check_schedule
+from config.instances import check_instance
 
 
 def matching(pattern: str, allowed: str) -> AfterValidator:
@@ -41,16 +42,24 @@ TagValue = Annotated[
         "1 to 256 letters, digits, spaces and . : / = + @ _ -, not beginning with aws:",
     ),
 ]
-InstanceType = Annotated[
-    str, matching(r"ml\.[a-z][a-z0-9-]*\.[a-z0-9-]+", "a SageMaker instance such as ml.m5.xlarge")
-]
+InstanceType = Annotated[str, AfterValidator(check_instance())]
+"""Any instance that SageMaker has; the types below know what it is for."""
+NotebookInstanceType = Annotated[str, AfterValidator(check_instance("notebook"))]
+ProcessingInstanceType = Annotated[str, AfterValidator(check_instance("processing"))]
+TrainingInstanceType = Annotated[str, AfterValidator(check_instance("training"))]
+TransformInstanceType = Annotated[str, AfterValidator(check_instance("transform"))]
+EndpointInstanceType = Annotated[str, AfterValidator(check_instance("endpoint"))]
 ImageDigest = Annotated[
     str, matching(r"sha256:[0-9a-f]{64}", "sha256: and the 64 hexadecimal digits of an image")
+]
+AccountId = Annotated[
+    str, matching(r"[0-9]{12}", "the 12 digits of an AWS account, in quotes ('111122223333')")
 ]
 EmailAddress = Annotated[
     str, matching(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an address such as team@example.com")
 ]
 CronExpression = Annotated[str, AfterValidator(check_cron)]
+ScheduleExpression = Annotated[str, AfterValidator(check_schedule)]
 Days = Annotated[int, Field(ge=1, le=3650)]
 LogRetentionDays = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
