@@ -22,10 +22,12 @@ from pipeline_code.core.usecase import UseCase, load_usecase
 from pipeline_code.definition.lock import (
     LOCK_FILE,
     LOCK_VERSION,
+    LockedFeatureGroup,
     LockError,
     lock_source_hash,
     placeholder,
 )
+from pipeline_code.definition.schema_lock import SCHEMA_LOCK_FILE, renew_schema_lock
 
 _FEATURE_TYPES = {"integer": "Integral", "number": "Fractional"}
 _OFFLINE = {
@@ -69,9 +71,16 @@ def compile_usecase(folder: Path) -> dict[str, Any]:
 
 
 def write_lock(folder: Path) -> Path:
-    """Compile the use case in ``folder`` and replace its lock."""
+    """Compile the use case in ``folder``; replace its lock and renew that of its schemas.
+
+    Raises:
+        BreakingSchemaChangeError: if a deployed feature group cannot follow; nothing is written.
+    """
     path = folder / LOCK_FILE
-    text = json.dumps(compile_usecase(folder), indent=2, ensure_ascii=False) + "\n"
+    document = compile_usecase(folder)
+    groups = [LockedFeatureGroup(**group) for group in document["feature_groups"]]
+    renew_schema_lock(folder, groups)  # before anything is written: it refuses breaking changes
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     draft = path.with_suffix(".tmp")
     draft.write_text(text, encoding="utf-8")
     draft.replace(path)
@@ -131,7 +140,8 @@ def main(names: list[str]) -> None:
         path.parent for path in root.glob("*/usecase.yaml")
     )
     for folder in folders:
-        print(write_lock(folder).relative_to(root.parent.parent))  # noqa: T201
+        for path in (write_lock(folder), folder / SCHEMA_LOCK_FILE):
+            print(path.relative_to(root.parent.parent))  # noqa: T201
 
 
 if __name__ == "__main__":
