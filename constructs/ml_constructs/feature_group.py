@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
@@ -12,6 +13,7 @@ from constructs import Construct
 
 from ml_constructs.encrypted_bucket import EncryptedBucket
 from ml_constructs.encryption_key import EncryptionKey
+from ml_constructs.online_store import OnlineStore
 from ml_constructs.role_policies import wait_for_policies
 from ml_constructs.service_trust import trusted_service
 
@@ -20,12 +22,31 @@ _CATALOGUE = "sagemaker_featurestore"
 """The Glue database in which SageMaker keeps the tables of offline stores."""
 
 
+@dataclass(frozen=True)
+class FeatureSchema:
+    """What a record holds: pairs of a name and Integral, Fractional or String.
+
+    The record identifier and the event time are among the features.
+    """
+
+    record_identifier: str
+    event_time: str
+    features: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class OfflineStore:
+    """Where all records are kept; none of it can be changed later."""
+
+    bucket: EncryptedBucket
+    prefix: str
+
+
 class FeatureGroup(Construct):
     """Define a feature group with an encrypted online store and an Iceberg offline store.
 
     Stateful: records cannot be moved to another group. Almost everything is create-only, so
-    ``name`` carries the schema's version and a breaking change is a new group; ``features``
-    maps a name to Integral, Fractional or String, in an order that only grows at its end.
+    ``name`` carries the schema's version and a breaking change is a new group.
     """
 
     def __init__(
@@ -34,12 +55,10 @@ class FeatureGroup(Construct):
         construct_id: str,
         *,
         name: str,
-        record_identifier: str,
-        event_time: str,
-        features: Mapping[str, str],
+        schema: FeatureSchema,
+        online: OnlineStore,
+        offline: OfflineStore,
         key: EncryptionKey,
-        store: EncryptedBucket,
-        prefix: str,
         removal_policy: RemovalPolicy,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -50,30 +69,25 @@ class FeatureGroup(Construct):
             )
         self.name = name
         self._key = key
-        self.store_role = self._store_role(store, prefix)
+        self.arn = Stack.of(self).format_arn(
+            service="sagemaker", resource="feature-group", resource_name=name
+        )
+        self.store_role = self._store_role(offline)
         self.group = sagemaker.CfnFeatureGroup(
             self,
             "Resource",
             feature_group_name=name,
-            record_identifier_feature_name=record_identifier,
-            event_time_feature_name=event_time,
+            record_identifier_feature_name=schema.record_identifier,
+            event_time_feature_name=schema.event_time,
             feature_definitions=[
                 sagemaker.CfnFeatureGroup.FeatureDefinitionProperty(
                     feature_name=feature, feature_type=kind
                 )
-                for feature, kind in features.items()
+                for feature, kind in schema.features
             ],
-            online_store_config={
-                "EnableOnlineStore": True,
-                "SecurityConfig": {"KmsKeyId": key.key_arn},
-            },
-            offline_store_config={
-                "S3StorageConfig": {
-                    "S3Uri": f"s3://{store.bucket_name}/{prefix}",
-                    "KmsKeyId": key.key_arn,
-                },
-                "TableFormat": "Iceberg",
-            },
+            online_store_config=online.config(key),
+            throughput_config=online.throughput,
+            offline_store_config=_offline(offline, key),
             role_arn=self.store_role.role_arn,
         )
         self.group.apply_removal_policy(removal_policy)
@@ -81,25 +95,31 @@ class FeatureGroup(Construct):
 
     def grant_ingest(self, grantee: iam.IGrantable) -> None:
         """Let ``grantee`` write records to both stores."""
-        iam.Grant.add_to_principal(
-            grantee=grantee,
-            actions=["sagemaker:DescribeFeatureGroup", "sagemaker:PutRecord"],
-            resource_arns=[
-                Stack.of(self).format_arn(
-                    service="sagemaker", resource="feature-group", resource_name=self.name
-                )
+        self._grant(grantee, ["sagemaker:DescribeFeatureGroup", "sagemaker:PutRecord"])
+
+    def grant_read(self, grantee: iam.IGrantable) -> None:
+        """Let ``grantee`` read the newest records from the online store."""
+        self._grant(
+            grantee,
+            [
+                "sagemaker:BatchGetRecord",
+                "sagemaker:DescribeFeatureGroup",
+                "sagemaker:GetRecord",
             ],
         )
+
+    def _grant(self, grantee: iam.IGrantable, actions: list[str]) -> None:
+        iam.Grant.add_to_principal(grantee=grantee, actions=actions, resource_arns=[self.arn])
         self._key.grant_use(grantee)
 
-    def _store_role(self, store: EncryptedBucket, prefix: str) -> iam.Role:
+    def _store_role(self, offline: OfflineStore) -> iam.Role:
         role = iam.Role(
             self,
             "StoreRole",
             assumed_by=trusted_service(self, "sagemaker", documents_source=False),
             description=f"Writes the offline store of {self.name}",
         )
-        store.grant_store(role, prefix=prefix)
+        offline.bucket.grant_store(role, prefix=offline.prefix)
         stack = Stack.of(self)
         table = f"{_CATALOGUE}/{self.name.replace('-', '_')}*"
         iam.Grant.add_to_principal(
@@ -112,3 +132,13 @@ class FeatureGroup(Construct):
             ],
         )
         return role
+
+
+def _offline(offline: OfflineStore, key: EncryptionKey) -> dict[str, Any]:
+    return {
+        "S3StorageConfig": {
+            "S3Uri": f"s3://{offline.bucket.bucket_name}/{offline.prefix}",
+            "KmsKeyId": key.key_arn,
+        },
+        "TableFormat": "Iceberg",
+    }

@@ -7,21 +7,21 @@ from typing import Any
 import pytest
 
 
-def _define(site: Any, name: str) -> Any:
+def _define(site: Any, name: str, online: Any = None) -> Any:
     from aws_cdk import RemovalPolicy
 
-    from ml_constructs.feature_group import FeatureGroup
+    from ml_constructs.feature_group import FeatureGroup, FeatureSchema, OfflineStore
+    from ml_constructs.online_store import OnlineStore
 
+    features = (("ID", "Integral"), ("EventTime", "String"), ("AMOUNT", "Fractional"))
     return FeatureGroup(
         site.stack,
         "Group",
         name=name,
-        record_identifier="ID",
-        event_time="EventTime",
-        features={"ID": "Integral", "EventTime": "String", "AMOUNT": "Fractional"},
+        schema=FeatureSchema("ID", "EventTime", features),
+        online=online or OnlineStore(),
+        offline=OfflineStore(site.bucket, "churn/feature-store"),
         key=site.key,
-        store=site.bucket,
-        prefix="churn/feature-store",
         removal_policy=RemovalPolicy.RETAIN,
     )
 
@@ -66,3 +66,39 @@ def test_the_store_role_writes_its_own_table_only(site: Any) -> None:
 
     assert "table/sagemaker_featurestore/churn_v1*" in str(statement["Resource"])
     assert "s3:DeleteObject" not in str(site.statements("GroupStoreRole"))
+
+
+def test_by_default_records_stay_and_requests_are_paid_for_one_by_one(site: Any) -> None:
+    """What nobody sized cannot throttle, and what nobody limited is not deleted."""
+    _define(site, "churn-v1")
+    (group,) = site.resources("AWS::SageMaker::FeatureGroup").values()
+
+    assert "TtlDuration" not in group["Properties"]["OnlineStoreConfig"]
+    assert group["Properties"]["ThroughputConfig"] == {"ThroughputMode": "OnDemand"}
+
+
+def test_capacity_and_time_to_live_reach_the_online_store(site: Any) -> None:
+    """The two things that can be changed later, besides appended features."""
+    from ml_constructs.online_store import Capacity, OnlineStore
+
+    _define(site, "churn-v1", OnlineStore(ttl_days=30, capacity=Capacity(50, 5)))
+    (group,) = site.resources("AWS::SageMaker::FeatureGroup").values()
+
+    assert group["Properties"]["OnlineStoreConfig"]["TtlDuration"] == {"Unit": "Days", "Value": 30}
+    assert group["Properties"]["ThroughputConfig"] == {
+        "ThroughputMode": "Provisioned",
+        "ProvisionedReadCapacityUnits": 50,
+        "ProvisionedWriteCapacityUnits": 5,
+    }
+
+
+def test_a_reader_reads_this_group_and_writes_none(site: Any) -> None:
+    """An endpoint that looks features up must not be able to change them."""
+    _define(site, "churn-v1").grant_read(site.role("Reader"))
+    statements = site.statements("Reader")
+    (statement,) = (each for each in statements if "sagemaker:GetRecord" in each["Action"])
+
+    assert "sagemaker:BatchGetRecord" in statement["Action"]
+    assert str(statement["Resource"]).endswith(":feature-group/churn-v1']]}")
+    assert "Put" not in str(statements)
+    assert "Delete" not in str(statements)
