@@ -10,6 +10,8 @@ from constructs import Construct
 from config import PlatformConfig
 from pipeline_code import contract
 from pipeline_code.definition.lock import read_lock
+from pipeline_code.definition.schema_lock import check_schemas
+from stacks.audit_stack import AuditStack
 from stacks.data_stack import DataStack
 from stacks.features_stack import FeaturesStack
 from stacks.foundation_stack import FoundationStack
@@ -29,7 +31,9 @@ class PlatformStage(Stage):
     def __init__(self, scope: Construct, *, settings: PlatformConfig) -> None:
         names = Names(settings.environment, settings.usecase)
         super().__init__(scope, names.platform)
-        lock = read_lock(contract.usecase_folder(settings.usecase))
+        folder = contract.usecase_folder(settings.usecase)
+        lock = read_lock(folder)
+        check_schemas(folder, lock.feature_groups)
         stack: dict[str, Any] = {"termination_protection": settings.protected}
         removal_policy = RemovalPolicy.RETAIN if settings.protected else RemovalPolicy.DESTROY
         stateful: dict[str, Any] = {**stack, "names": names, "removal_policy": removal_policy}
@@ -41,8 +45,23 @@ class PlatformStage(Stage):
         self.data = DataStack(
             self, "Data", settings=settings, foundation=self.foundation, **stateful
         )
+        if settings.audit.trail:
+            self.audit = AuditStack(
+                self,
+                "Audit",
+                settings=settings,
+                foundation=self.foundation,
+                data=self.data,
+                **stateful,
+            )
         self.features = FeaturesStack(
-            self, "Features", lock=lock, foundation=self.foundation, data=self.data, **stateful
+            self,
+            "Features",
+            settings=settings,
+            lock=lock,
+            foundation=self.foundation,
+            data=self.data,
+            **stateful,
         )
         self.registry = RegistryStack(self, "Registry", **stateful)
         self.training = TrainingStack(

@@ -36,7 +36,8 @@ tags: {data_classification: internal, owner_team: somebody, cost_center: none}
          "features.throughput.mode", "on_demand takes no read_capacity_units or write"),
         ("{throughput: {mode: provisioned, read_capacity_units: 0, write_capacity_units: 1}}",
          "features.throughput.read_capacity_units", "greater than or equal to 1"),
-        ("{throughput: {mode: provisioned, read_capacity_units: 1, write_capacity_units: 99999999}}",
+        ("{throughput: {mode: provisioned, write_capacity_units: 99999999, read_capacity_units: 1"
+         "}}",
          "features.throughput.write_capacity_units", "less than or equal to 10000000"),
         ("{throughput: {mode: provisoned}}", "features.throughput.mode",
          "did you mean 'provisioned'?"),
