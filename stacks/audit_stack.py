@@ -22,8 +22,8 @@ from stacks.names import Names
 
 RESULTS = "audit-queries"
 """The folder of the artifacts bucket with the results of queries on the trail."""
-SCANNED_LIMIT_GIB = 100
-"""About a month of a busy account; a question without a day would read years."""
+SCANNED_LIMIT_GIB = 50
+"""Weeks of a busy account; a question without a day would read years."""
 
 
 class AuditStack(Stack):
