@@ -1,76 +1,80 @@
 """Answer ``/ping`` and ``/invocations`` as SageMaker asks, and nothing else.
 
-A plain ASGI application instead of a framework's router: with it one request of one row costs
-about 65 of 240 microseconds less.
+A plain ASGI application instead of a framework's router, which would cost a single row more
+than the model does.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
+import numpy as np
 from starlette.types import Message, Receive, Scope, Send
 
 from pipeline_code.core.documents import PayloadError
-from pipeline_code.core.errors import PipelineError
+from pipeline_code.entrypoints.bodies import BodyReader
+from pipeline_code.entrypoints.http_errors import Headers, RequestError, overloaded
+from pipeline_code.entrypoints.openapi import describe
 from pipeline_code.steps.answers import (
     CONTENT_TYPES,
     accepted_format,
     content_format,
     write_answer,
 )
-from pipeline_code.steps.payloads import Format, Reader, TooManyRowsError
-from pipeline_code.steps.predict import Model
-
-Headers = list[tuple[bytes, bytes]]
+from pipeline_code.steps.payloads import BodyFormat, Format, Reader, TooManyRowsError
+from pipeline_code.steps.predict import Matrix, Vector
 
 _LOGGER: Final = logging.getLogger("acequia.serve")
 _SPOKEN: Final = ", ".join(CONTENT_TYPES.values())
+_INFERENCE_ID: Final = b"x-amzn-sagemaker-inference-id"
+_ATTRIBUTES: Final = b"x-amzn-sagemaker-custom-attributes"
+_LONGEST_ID: Final = 64
+
+
+class Scorer(Protocol):
+    """What the endpoint serves; see `pipeline_code.steps.served_model.ServedModel`."""
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The columns it takes, in its order."""
+
+    @property
+    def threshold(self) -> float:
+        """The probability from which a row is decided 1."""
+
+    def predict(self, x: Matrix) -> Vector:
+        """Return a probability a row."""
+
+    def explain(self, x: Matrix) -> Vector:
+        """Return the SHAP values of each row, the base value last."""
+
+    def check(self) -> None:
+        """Raise an error unless the model scores as it should."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one request may ask for.
+    """What requests may ask for.
 
     ``body_bytes`` is four times a batch transform's usual mini-batch, and ``rows`` more than such
-    a body holds of any but the narrowest rows.
-    ``inline_bytes``: a longer body is scored in a thread, so that it does not hold up the
-    others; a shorter one is done before a thread would have started.
+    a body holds of any but the narrowest rows; ``explained_rows`` are the rows that SHAP, far
+    slower than a score, is computed for. ``inline_bytes``: a longer body is scored in a thread,
+    so that it does not hold up the others; a shorter one is done before a thread would have
+    started. ``answer_sec`` is below the minute after which SageMaker gives up.
     """
 
     body_bytes: int = 25 * 1024 * 1024
+    pending_bytes: int = 64 * 1024 * 1024
     rows: int = 500_000
+    explained_rows: int = 1_000
     inline_bytes: int = 16 * 1024
-
-
-class UnhealthyModelError(PipelineError, ValueError):
-    """A model that loads but does not score."""
-
-    def __init__(self, score: float) -> None:
-        super().__init__(
-            f"the model scores a row of zeros {score}, which is no probability; "
-            "train it again, or approve another version"
-        )
-
-
-class RequestError(Exception):
-    """A request that ends with a status other than 200.
-
-    ``where`` names the row and the column of a refused value; else it is empty.
-    """
-
-    def __init__(
-        self, status: int, code: str, message: str, where: Mapping[str, int | str] | None = None
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body = {"code": code, "message": message, "where": dict(where or {})}
-        self.headers: Headers = []
+    body_sec: float = 20.0
+    answer_sec: float = 55.0
 
 
 class Endpoint:
@@ -78,121 +82,166 @@ class Endpoint:
 
     Args:
         model: what scores.
-        limits: what one request may ask for.
+        limits: what requests may ask for.
     """
 
-    def __init__(self, model: Model, limits: Limits) -> None:
+    def __init__(self, model: Scorer, limits: Limits) -> None:
         self.model = model
         self.limits = limits
         self._reader = Reader(model.features, max_rows=limits.rows)
-        self._probe = b",".join([b"0"] * len(model.features))
+        self._bodies = BodyReader(
+            body_bytes=limits.body_bytes,
+            pending_bytes=limits.pending_bytes,
+            body_sec=limits.body_sec,
+        )
         # Two large requests at once are as fast as more, and need little memory.
         self._workers = ThreadPoolExecutor(2)
+        self._scorers = ThreadPoolExecutor(2)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         try:
-            form, answer = await self._answer(scope, receive)
-            await _send(send, 200, CONTENT_TYPES[form].encode(), answer)
+            media_type, answer, extra = await self._answer(scope, receive)
+            await _send(send, 200, media_type, answer, extra)
         except RequestError as error:
-            await _send_error(send, error)
+            await _send(send, error.status, b"application/json", error.body, error.headers)
         except Exception:
             _LOGGER.exception("the server broke on a request")
-            await _send_error(
-                send, RequestError(500, "internal", "the server broke on this request; see its log")
-            )
+            broken = RequestError(500, "internal", "the server broke on this request; see its log")
+            await _send(send, broken.status, b"application/json", broken.body)
 
-    def check(self) -> None:
-        """Read and score a row of zeros.
-
-        Raises:
-            UnhealthyModelError: if that does not give a probability.
-        """
-        score = float(self.model.predict(self._reader.read(self._probe, "csv"))[0])
-        if not 0 <= score <= 1:
-            raise UnhealthyModelError(score)
-
-    async def _answer(self, scope: Scope, receive: Receive) -> tuple[Format, bytes]:
+    async def _answer(self, scope: Scope, receive: Receive) -> tuple[bytes, bytes, Headers]:
         path, method = scope["path"], scope["method"]
         if path == "/invocations":
             _check_method(method, "POST")
-            return await self._invoke(scope["headers"], receive)
+            return await self._invoke(scope, receive)
         if path == "/ping":
             _check_method(method, "GET", "HEAD")
-            return "json", self._ping()
+            return b"application/json", self._ping(), []
+        if path == "/openapi.json":
+            _check_method(method, "GET", "HEAD")
+            return b"application/json", describe(self.model.features), []
         raise RequestError(
             404, "not_found", "there is no such path; use GET /ping or POST /invocations"
         )
 
     def _ping(self) -> bytes:
         try:
-            self.check()
+            self.model.check()
         except Exception as error:
             _LOGGER.exception("the self-check failed")
             raise RequestError(503, "unhealthy", "the model does not score; see the log") from error
         return b'{"status": "ok"}'
 
-    async def _invoke(self, headers: Headers, receive: Receive) -> tuple[Format, bytes]:
-        given = {name: value.decode("latin-1") for name, value in headers}
-        form = content_format(given.get(b"content-type", ""))
-        if form is None or given.get(b"content-encoding", "identity") != "identity":
+    async def _invoke(self, scope: Scope, receive: Receive) -> tuple[bytes, bytes, Headers]:
+        given: dict[bytes, bytes] = dict(scope["headers"])
+        form = content_format(given.get(b"content-type", b"").decode("latin-1"))
+        if form is None or given.get(b"content-encoding", b"identity") != b"identity":
             raise RequestError(
                 415,
                 "unsupported_media_type",
-                f"this body cannot be read; send it uncompressed, Content-Type one of {_SPOKEN}",
+                "this body cannot be read; send it uncompressed, Content-Type one of "
+                f"{_SPOKEN}, application/x-parquet",
             )
-        accepted = accepted_format(given.get(b"accept", ""))
+        accepted = accepted_format(given.get(b"accept", b"").decode("latin-1"))
         if accepted is None:
             raise RequestError(
                 406, "not_acceptable", f"this answer cannot be given; Accept one of {_SPOKEN}"
             )
-        length = given.get(b"content-length", "0")
-        body = await self._body(receive, int(length) if length.isdecimal() else 0)
-        if len(body) <= self.limits.inline_bytes:
-            return accepted, self._score(body, form, accepted)
+        extra = _inference_id(given)
+        is_explained = _asks_for_explanation(scope.get("query_string", b""), given)
+        length = given.get(b"content-length", b"0")
+        announced = int(length) if len(length) < 20 and length.isdigit() else 0
+        with self._bodies.room(announced) as room:
+            body = await self._bodies.read(receive, room)
+            answer = await self._scored(body, form, accepted, is_explained)
+        return CONTENT_TYPES[accepted].encode(), answer, extra
+
+    async def _scored(
+        self, body: bytes, form: BodyFormat, accepted: Format, is_explained: bool
+    ) -> bytes:
+        if len(body) <= self.limits.inline_bytes and form != "parquet" and not is_explained:
+            return self._score(body, form, accepted, is_explained)
         loop = asyncio.get_running_loop()
-        return accepted, await loop.run_in_executor(
-            self._workers, self._score, body, form, accepted
-        )
-
-    async def _body(self, receive: Receive, announced: int) -> bytes:
-        size, parts = 0, []
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise RequestError(400, "incomplete", "the connection closed before the body ended")
-            part = message.get("body", b"")
-            size += len(part)
-            if max(size, announced) > self.limits.body_bytes:
-                raise RequestError(
-                    413,
-                    "body_too_large",
-                    f"the body has more than {self.limits.body_bytes} bytes; "
-                    "send several requests, or a batch transform",
-                )
-            parts.append(part)
-            if not message.get("more_body", False):
-                return b"".join(parts)
-
-    def _score(self, body: bytes, form: Format, accepted: Format) -> bytes:
+        work = loop.run_in_executor(self._workers, self._score, body, form, accepted, is_explained)
         try:
-            rows = self._reader.read(body, form)
+            return await asyncio.wait_for(work, self.limits.answer_sec)
+        except TimeoutError:
+            raise overloaded("the answer took too long") from None
+
+    def _score(self, body: bytes, form: BodyFormat, accepted: Format, is_explained: bool) -> bytes:
+        try:
+            if is_explained:
+                return self._explain(self._read(body, form), accepted)
+            if form == "parquet" or len(body) <= self.limits.inline_bytes:
+                scores = self.model.predict(self._read(body, form))
+            else:
+                scores = self._score_while_reading(body, form)
         except PayloadError as error:
             status = 413 if isinstance(error, TooManyRowsError) else 400
             raise RequestError(status, error.code, str(error), error.where) from None
-        return write_answer(self.model.predict(rows), self.model.threshold, accepted)
+        return write_answer(scores, self.model.threshold, accepted)
+
+    def _read(self, body: bytes, form: BodyFormat) -> Matrix:
+        if form != "parquet":
+            return self._reader.read(body, form)
+        # Imported here: the database costs the start a tenth of a second.
+        from pipeline_code.steps.parquet_rows import read_parquet_rows
+
+        return read_parquet_rows(body, self.model.features, max_rows=self.limits.rows)
+
+    def _score_while_reading(self, body: bytes, form: Format) -> Vector:
+        """Score the first rows while the next are read: the booster leaves Python alone."""
+        parts = [
+            self._scorers.submit(self.model.predict, part)
+            for part in self._reader.read_in_parts(body, form)
+        ]
+        return np.concatenate([part.result() for part in parts])
+
+    def _explain(self, rows: Matrix, accepted: Format) -> bytes:
+        if len(rows) > self.limits.explained_rows:
+            raise TooManyRowsError(
+                "too_many_rows",
+                f"at most {self.limits.explained_rows} rows are explained at once; "
+                "send several requests",
+            )
+        return write_answer(
+            self.model.predict(rows),
+            self.model.threshold,
+            accepted,
+            features=self.model.features,
+            shap=self.model.explain(rows),
+        )
+
+
+def _inference_id(given: dict[bytes, bytes]) -> Headers:
+    """Give the id of a request back, by which captured data are joined with what became true."""
+    found = given.get(_INFERENCE_ID)
+    if found is None:
+        return []
+    if len(found) > _LONGEST_ID or not found.isascii() or not found.decode().isprintable():
+        raise RequestError(
+            400, "wrong_inference_id", f"send an id of at most {_LONGEST_ID} printable characters"
+        )
+    return [(_INFERENCE_ID, found)]
+
+
+def _asks_for_explanation(query: bytes, given: dict[bytes, bytes]) -> bool:
+    """Look where a client can ask: in the address, or, through SageMaker, in an attribute."""
+    if not query and _ATTRIBUTES not in given:
+        return False
+    asked = {*query.split(b"&"), *given.get(_ATTRIBUTES, b"").replace(b" ", b"").split(b",")}
+    return b"explain=true" in asked
 
 
 def _check_method(given: str, *allowed: str) -> None:
     if given not in allowed:
-        error = RequestError(405, "method_not_allowed", f"use {allowed[0]} on this path")
-        error.headers = [(b"allow", ", ".join(allowed).encode())]
-        raise error
-
-
-async def _send_error(send: Send, error: RequestError) -> None:
-    body = json.dumps({"error": error.body}).encode()
-    await _send(send, error.status, b"application/json", body, error.headers)
+        raise RequestError(
+            405,
+            "method_not_allowed",
+            f"use {allowed[0]} on this path",
+            headers=[(b"allow", ", ".join(allowed).encode())],
+        )
 
 
 async def _send(

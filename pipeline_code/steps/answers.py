@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
-from pipeline_code.steps.payloads import Format
+from pipeline_code.steps.payloads import BodyFormat, Format
 from pipeline_code.steps.predict import Vector
 
 CONTENT_TYPES: Final[dict[Format, str]] = {
@@ -23,6 +25,7 @@ _FORMATS: Final[dict[str, Format]] = {
     "application/x-jsonlines": "jsonlines",
     "application/x-ndjson": "jsonlines",
 }
+_PARQUET: Final = frozenset(("application/x-parquet", "application/vnd.apache.parquet"))
 _ANY: Final[dict[str, Format]] = {
     "": "json",
     "*/*": "json",
@@ -37,27 +40,59 @@ def decide(scores: Vector, threshold: float) -> NDArray[np.int8]:
     return (scores >= threshold).astype(np.int8)
 
 
-def write_answer(scores: Vector, threshold: float, form: Format) -> bytes:
+def write_answer(
+    scores: Vector,
+    threshold: float,
+    form: Format,
+    *,
+    features: Sequence[str] = (),
+    shap: Vector | None = None,
+) -> bytes:
     """Write one score and one decision a row, in the order of the request.
 
     CSV has no header, so the parts of a batch transform can be joined; JSON is
     ``{"predictions": [{"score": 0.12, "decision": 0}]}``, JSON lines the same objects.
+
+    Args:
+        scores: probabilities, shape (n,).
+        threshold: a score from here on is decided 1.
+        form: what is written.
+        features: the names of the columns of ``shap``.
+        shap: SHAP values in log odds, shape (n, features + 1), the base last. In JSON they are
+            ``"explanation": {"base": b, "shap": {"FEATURE": value}}``, in CSV further cells.
     """
-    pairs = zip(scores.tolist(), decide(scores, threshold).tolist(), strict=True)
+    values, called = scores.tolist(), decide(scores, threshold).tolist()
     if form == "csv":
-        return "".join([f"{score!r},{decision}\n" for score, decision in pairs]).encode()
-    rows = [f'{{"score": {score!r}, "decision": {decision}}}' for score, decision in pairs]
+        rest = [f",{decision}" for decision in called]
+        if shap is not None:
+            rest = [
+                f"{end},{','.join(map(repr, row))}"
+                for end, row in zip(rest, shap.tolist(), strict=True)
+            ]
+        return "".join(
+            [f"{score!r}{end}\n" for score, end in zip(values, rest, strict=True)]
+        ).encode()
+    rows: list[dict[str, Any]] = [
+        {"score": score, "decision": decision}
+        for score, decision in zip(values, called, strict=True)
+    ]
+    if shap is not None:
+        for row, (*parts, base) in zip(rows, shap.tolist(), strict=True):
+            row["explanation"] = {"base": base, "shap": dict(zip(features, parts, strict=True))}
     if form == "jsonlines":
-        return ("\n".join(rows) + "\n").encode()
-    return f'{{"predictions": [{", ".join(rows)}]}}'.encode()
+        return b"".join([orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows])
+    return orjson.dumps({"predictions": rows})
 
 
 @lru_cache(maxsize=256)
-def content_format(header: str) -> Format | None:
+def content_format(header: str) -> BodyFormat | None:
     """Return the format that a Content-Type header names, None where it is not spoken here."""
     name, _, rest = header.partition(";")
+    name = name.strip().lower()
+    if name in _PARQUET:
+        return "parquet"
     charset = dict(_parameters(rest)).get("charset", "")
-    return _FORMATS.get(name.strip().lower()) if charset.lower() in _CHARSETS else None
+    return _FORMATS.get(name) if charset.lower() in _CHARSETS else None
 
 
 @lru_cache(maxsize=256)

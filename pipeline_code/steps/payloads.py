@@ -9,16 +9,20 @@ Forms, for a model with the features ``A`` and ``B``:
 
 A missing value is an empty cell or ``null``. Everything else that is no finite number is
 refused: text, NaN, Infinity, booleans, numbers beyond 32 bits.
+
+Bodies as clients usually send them are read by a parser written in C; whatever it does not
+take is read again with care, to be understood or to be refused with its place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from operator import itemgetter
 from typing import Any, Final, Literal, NoReturn
 
 import numpy as np
+import orjson
 
 from pipeline_code.core.documents import (
     NUMBER,
@@ -32,9 +36,12 @@ from pipeline_code.core.mistakes import closest
 from pipeline_code.steps.predict import Matrix
 
 Format = Literal["csv", "json", "jsonlines"]
+BodyFormat = Literal["csv", "json", "jsonlines", "parquet"]
+"""What a request may hold; an answer is one of `Format`."""
 
-# What a body of bare numbers is made of: float() alone would take "nan", "inf" and "1_000".
-_PLAIN: Final = frozenset("0123456789+-.eE,\n")
+# What a body of bare numbers is made of: nothing that a parser of JSON could take for more.
+_PLAIN: Final = b"0123456789+-.eE,\n"
+_LINES_AT_ONCE: Final = 2_000
 _KINDS: Final = frozenset((int, float, type(None)))
 _INSTANCES: Final = frozenset(("instances",))
 _COLUMNS: Final = frozenset(("columns", "data"))
@@ -66,6 +73,45 @@ class Reader:
             PayloadError: if the body is not what ``form`` promises, or a value is no number.
             TooManyRowsError: if it has more than ``max_rows`` rows.
         """
+        if form == "csv":
+            matrix = self._plain(body.replace(b"\r\n", b"\n").rstrip(b"\n"))
+            if matrix is not None:
+                return matrix
+        if form == "json":
+            try:
+                return self._document(orjson.loads(body))
+            except orjson.JSONDecodeError:
+                pass  # told in detail below
+        return self._with_care(body, form)
+
+    def read_in_parts(self, body: bytes, form: Format) -> Iterator[Matrix]:
+        """Yield the rows of ``body`` some at a time, so that the first can be scored meanwhile.
+
+        Raises:
+            PayloadError: as `read` does, but perhaps after some parts.
+        """
+        lines = body.rstrip(b"\n").split(b"\n") if form == "csv" else []
+        if len(lines) <= _LINES_AT_ONCE or body.translate(None, _PLAIN):
+            yield self.read(body, form)
+            return
+        if len(lines) > self.max_rows:
+            self._refuse_count(len(lines))
+        for start in range(0, len(lines), _LINES_AT_ONCE):
+            text = b"\n".join(lines[start : start + _LINES_AT_ONCE]).strip(b"\n")
+            if text:
+                yield self._part(text, body)
+
+    def _part(self, text: bytes, body: bytes) -> Matrix:
+        matrix = self._plain(text)
+        if matrix is not None:
+            return matrix
+        try:
+            return self._csv(text.decode())
+        except PayloadError:
+            self._with_care(body, "csv")  # tells the row of the body, not of the part
+            raise
+
+    def _with_care(self, body: bytes, form: Format) -> Matrix:
         try:
             text = body.decode("utf-8-sig")
         except UnicodeDecodeError as error:
@@ -77,10 +123,6 @@ class Reader:
         return self._document(read_json(text) if form == "json" else read_json_lines(text))
 
     def _csv(self, text: str) -> Matrix:
-        if _PLAIN.issuperset(text):
-            matrix = self._plain(text)
-            if matrix is not None:
-                return matrix
         rows = read_cells(text)
         header = rows.pop(0) if rows and _is_header(rows[0], self._names) else []
         numbers = [[read_number(cell) for cell in row] for row in rows]
@@ -88,19 +130,24 @@ class Reader:
             self._reordered(numbers, header, "cells") if header else self._lists(numbers, "cells")
         )
 
-    def _plain(self, text: str) -> Matrix | None:
+    def _plain(self, text: bytes) -> Matrix | None:
         """Read bare numbers fast; None leaves everything unusual to the careful way."""
-        lines = text.split("\n")
-        commas = self._width - 1
-        if len(lines) > self.max_rows or any(line.count(",") != commas for line in lines):
+        count, commas = text.count(b"\n") + 1, self._width - 1
+        if count > self.max_rows or text.translate(None, _PLAIN):
+            return None
+        if count > 1 and any(line.count(b",") != commas for line in text.split(b"\n")):
             return None
         try:
-            values = list(map(float, ",".join(lines).split(",")))
-        except ValueError:
+            values = orjson.loads(b"[%b]" % text.replace(b"\n", b","))
+        except orjson.JSONDecodeError:
+            return None
+        if len(values) != count * self._width:
             return None
         with np.errstate(over="ignore"):
-            matrix = np.array(values).astype(np.float32).reshape(len(lines), self._width)
-        return matrix if np.isfinite(matrix).all() else None
+            matrix = np.array(values, dtype=np.float64).astype(np.float32)
+        if not np.isfinite(matrix).all():
+            return None
+        return matrix.reshape(count, self._width)
 
     def _document(self, document: Any) -> Matrix:
         if isinstance(document, dict):
@@ -172,11 +219,14 @@ class Reader:
         if not rows:
             raise PayloadError("empty", f"the request has no rows; {self._usage()}")
         if len(rows) > self.max_rows:
-            raise TooManyRowsError(
-                "too_many_rows",
-                f"the request has {len(rows)} rows, at most {self.max_rows} are taken; "
-                "send several requests, or a batch transform",
-            )
+            self._refuse_count(len(rows))
+
+    def _refuse_count(self, rows: int) -> NoReturn:
+        raise TooManyRowsError(
+            "too_many_rows",
+            f"the request has {rows} rows, at most {self.max_rows} are taken; "
+            "send several requests, or a batch transform",
+        )
 
     def _refuse_names(self, given: list[str], **where: int | str) -> NoReturn:
         unknown = [name for name in given if name not in self._names]

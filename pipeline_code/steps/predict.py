@@ -1,7 +1,8 @@
 """Keep a trained model in a folder, and score and explain rows with it.
 
 A folder holds ``model.json`` (what the model is) and one file of weights: ``model.ubj`` (a
-booster) or ``weights.json`` (a linear model). Nothing in it is executed when it is read.
+booster) or ``weights.json`` (a linear model). A booster lies there twice, as ``model.onnx`` too,
+which scores single rows faster. Nothing in it is executed when it is read.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from pipeline_code.core.mistakes import Section, describe
 from pipeline_code.core.usecase import Costs
 
 BOOSTER_FILE: Final = "model.ubj"
+ONNX_FILE: Final = "model.onnx"
 WEIGHTS_FILE: Final = "weights.json"
 FORMAT_VERSION: Final = 1
 
@@ -50,6 +52,26 @@ class WrongFeaturesError(PipelineError, ValueError):
         )
 
 
+class Probe(Section):
+    """Some rows and what the model made of them when it was trained; None is a missing value.
+
+    Whoever reads the model compares: another library, or another version, must say the same.
+    """
+
+    rows: tuple[tuple[float | None, ...], ...]
+    scores: tuple[float, ...]
+
+    @property
+    def matrix(self) -> Matrix:
+        """The rows as models take them, shape (n, features)."""
+        return np.array(self.rows, dtype=np.float32)
+
+    def deviation(self, scores: Vector) -> float:
+        """Return how far ``scores`` are from those of the training; infinite if one is NaN."""
+        difference = np.abs(scores - np.array(self.scores)).max(initial=0.0)
+        return float("inf") if np.isnan(difference) else float(difference)
+
+
 class ModelMetadata(Section):
     """What a model is: enough to score with it and to say where it comes from."""
 
@@ -66,6 +88,8 @@ class ModelMetadata(Section):
     libraries: dict[str, str] = Field(default_factory=dict)
     weights: str
     weights_hash: str
+    onnx_hash: str | None = None
+    probe: Probe | None = None
 
 
 class Model(ABC):
@@ -112,6 +136,18 @@ class Model(ABC):
         other = copy.copy(self)
         other.metadata = self.metadata.model_copy(update={"threshold": threshold})
         return other
+
+    def with_probe(self, rows: Matrix) -> Self:
+        """Return the same model with the memory of what it makes of ``rows``."""
+        other = copy.copy(self)
+        values = tuple(tuple(None if np.isnan(one) else float(one) for one in row) for row in rows)
+        probe = Probe(rows=values, scores=tuple(self.predict(rows).tolist()))
+        other.metadata = self.metadata.model_copy(update={"probe": probe})
+        return other
+
+    def onnx(self) -> bytes | None:
+        """Return the model as ONNX; None where that would make nothing faster."""
+        return None
 
     @abstractmethod
     def gain(self) -> dict[str, float] | None:
@@ -167,6 +203,12 @@ class XgboostModel(Model):
             name: float(gains.get(f"f{index}", 0.0) / total)
             for index, name in enumerate(self.features)
         }
+
+    def onnx(self) -> bytes | None:
+        """Return the booster as ONNX."""
+        from pipeline_code.steps.onnx_scorer import export_booster
+
+        return export_booster(self._booster, len(self.features))
 
     def weights(self) -> bytes:
         """Return the booster as UBJSON."""
@@ -244,9 +286,12 @@ def sigmoid(odds: Vector) -> Vector:
 def save_model(model: Model, folder: Path) -> None:
     """Write ``model`` into ``folder``, which is made where it is not there."""
     folder.mkdir(parents=True, exist_ok=True)
-    weights = model.weights()
-    metadata = model.metadata.model_copy(update={"weights_hash": _hash(weights)})
+    weights, onnx = model.weights(), model.onnx()
+    hashes = {"weights_hash": _hash(weights), "onnx_hash": _hash(onnx) if onnx else None}
+    metadata = model.metadata.model_copy(update=hashes)
     (folder / metadata.weights).write_bytes(weights)
+    if onnx:
+        (folder / ONNX_FILE).write_bytes(onnx)
     text = json.dumps(metadata.model_dump(mode="json"), indent=2)
     (folder / contract.MODEL_METADATA_FILE).write_text(text + "\n", encoding="utf-8")
 
@@ -257,19 +302,18 @@ def load_model(folder: Path) -> Model:
     Raises:
         UnreadableModelError: if a file is missing, broken, altered or of another format.
     """
-    metadata = _read_metadata(folder)
+    metadata = read_metadata(folder)
+    weights = read_checked(folder, metadata.weights, metadata.weights_hash)
+    return make_model(metadata, weights, folder)
+
+
+def make_model(metadata: ModelMetadata, weights: bytes, folder: Path) -> Model:
+    """Make the model of weights that were read from ``folder``.
+
+    Raises:
+        UnreadableModelError: if they are not what ``metadata`` says.
+    """
     kind = XgboostModel if metadata.algorithm == "xgboost" else LinearModel
-    if metadata.weights != kind.file:
-        raise UnreadableModelError(folder, f"names {metadata.weights!r} instead of {kind.file}")
-    try:
-        weights = (folder / kind.file).read_bytes()
-    except OSError as error:
-        raise UnreadableModelError(folder, f"has no {kind.file} ({error.strerror})") from error
-    # Checked before the bytes reach a parser written in C++.
-    if _hash(weights) != metadata.weights_hash:
-        raise UnreadableModelError(
-            folder, f"has a {kind.file} other than the one it was saved with"
-        )
     try:
         return kind.read(metadata, weights)
     except ValueError as error:
@@ -279,7 +323,27 @@ def load_model(folder: Path) -> Model:
         ) from error
 
 
-def _read_metadata(folder: Path) -> ModelMetadata:
+def read_checked(folder: Path, name: str, expected: str) -> bytes:
+    """Read a file of a model, before its bytes reach a parser written in C++.
+
+    Raises:
+        UnreadableModelError: if it is missing, or not the one that was saved.
+    """
+    try:
+        content = (folder / name).read_bytes()
+    except OSError as error:
+        raise UnreadableModelError(folder, f"has no {name} ({error.strerror})") from error
+    if _hash(content) != expected:
+        raise UnreadableModelError(folder, f"has a {name} other than the one it was saved with")
+    return content
+
+
+def read_metadata(folder: Path) -> ModelMetadata:
+    """Read what a model is, without its weights.
+
+    Raises:
+        UnreadableModelError: if ``model.json`` is missing or not ours.
+    """
     name = contract.MODEL_METADATA_FILE
     try:
         document = json.loads((folder / name).read_text(encoding="utf-8"))
@@ -288,10 +352,14 @@ def _read_metadata(folder: Path) -> ModelMetadata:
     except ValueError as error:
         raise UnreadableModelError(folder, f"has a {name} that is no JSON") from error
     try:
-        return ModelMetadata.model_validate(document)
+        metadata = ModelMetadata.model_validate(document)
     except ValidationError as error:
         first = describe(error, ModelMetadata)[0]
         raise UnreadableModelError(folder, f"has a {name} that is not ours ({first})") from error
+    file = (XgboostModel if metadata.algorithm == "xgboost" else LinearModel).file
+    if metadata.weights != file:
+        raise UnreadableModelError(folder, f"names {metadata.weights!r} instead of {file}")
+    return metadata
 
 
 def _hash(content: bytes) -> str:

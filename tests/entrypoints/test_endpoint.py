@@ -15,8 +15,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline_code.core.usecase import Costs
-from pipeline_code.entrypoints.endpoint import Endpoint, Limits, UnhealthyModelError
-from pipeline_code.steps.predict import LinearModel, LinearWeights, Matrix, ModelMetadata, Vector
+from pipeline_code.entrypoints.endpoint import Endpoint, Limits
+from pipeline_code.steps.predict import (
+    LinearModel,
+    LinearWeights,
+    Matrix,
+    Model,
+    ModelMetadata,
+    Vector,
+)
+from pipeline_code.steps.served_model import ServedModel, UnhealthyModelError
 
 FEATURES = ("A", "B")
 METADATA = ModelMetadata(
@@ -89,10 +97,15 @@ def ask(
     )
 
 
+def served(model: Model) -> ServedModel:
+    """Serve a model that lies in no folder."""
+    return ServedModel(model.metadata, model, lambda: model)
+
+
 @pytest.fixture(scope="module")
 def endpoint() -> Endpoint:
     """An endpoint with a model whose score is the sigmoid of A + B."""
-    return Endpoint(LinearModel(METADATA, WEIGHTS), LIMITS)
+    return Endpoint(served(LinearModel(METADATA, WEIGHTS)), LIMITS)
 
 
 class BrokenModel(LinearModel):
@@ -118,14 +131,14 @@ def test_ping_is_healthy_when_the_model_scores(endpoint: Endpoint) -> None:
 @pytest.mark.parametrize("kind", [BrokenModel, WildModel])
 def test_ping_is_503_when_the_model_does_not_score(kind: type[LinearModel]) -> None:
     """A container whose model is broken gets no traffic, and lives to say so."""
-    answer = ask(Endpoint(kind(METADATA, WEIGHTS), LIMITS), b"", path="/ping", method="GET")
+    answer = ask(Endpoint(served(kind(METADATA, WEIGHTS)), LIMITS), b"", path="/ping", method="GET")
     assert (answer.status, answer.error["code"]) == (503, "unhealthy")
 
 
 def test_check_refuses_a_model_that_gives_no_probability() -> None:
     """The server does not even start with such a model."""
-    with pytest.raises(UnhealthyModelError, match="nan, which is no probability"):
-        Endpoint(WildModel(METADATA, WEIGHTS), LIMITS).check()
+    with pytest.raises(UnhealthyModelError, match="no probability"):
+        served(WildModel(METADATA, WEIGHTS)).check()
 
 
 @pytest.mark.parametrize(
@@ -133,8 +146,8 @@ def test_check_refuses_a_model_that_gives_no_probability() -> None:
     [
         ("text/csv", "text/csv", b"0,0\n9,9\n", "0.5,1\n"),
         ("application/json", "text/csv", b'[{"B": 0, "A": -1}]', "0.2689"),
-        ("text/csv", "*/*", b"0,0", '{"predictions": [{"score": 0.5, "decision": 1}]}'),
-        ("application/jsonlines", "application/jsonlines", b"[0,0]", '{"score": 0.5, "decision": '),
+        ("text/csv", "*/*", b"0,0", '{"predictions":[{"score":0.5,"decision":1}]}'),
+        ("application/jsonlines", "application/jsonlines", b"[0,0]", '{"score":0.5,"decision":'),
     ],
 )
 def test_rows_are_scored_and_decided(
@@ -225,7 +238,9 @@ def test_other_paths_and_methods_are_refused(
 
 def test_broken_model_is_a_500_that_tells_nothing_of_the_inside() -> None:
     """What breaks on our side is ours: logged with its trace, answered without it."""
-    answer = ask(Endpoint(BrokenModel(METADATA, WEIGHTS), LIMITS), b"1,2", content_type="text/csv")
+    answer = ask(
+        Endpoint(served(BrokenModel(METADATA, WEIGHTS)), LIMITS), b"1,2", content_type="text/csv"
+    )
     assert (answer.status, answer.error["code"]) == (500, "internal")
     assert b"MemoryError" not in answer.body
 
@@ -241,7 +256,7 @@ def test_large_body_is_scored_beside_the_event_loop() -> None:
                 assert release.wait(timeout=20)
             return super()._predict(x)
 
-    endpoint = Endpoint(SlowModel(METADATA, WEIGHTS), Limits(inline_bytes=10))
+    endpoint = Endpoint(served(SlowModel(METADATA, WEIGHTS)), Limits(inline_bytes=10))
     sent: list[Any] = []
 
     async def send(message: Any) -> None:

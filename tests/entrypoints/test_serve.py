@@ -175,9 +175,10 @@ def test_booster_scores_with_one_thread_a_request(tmp_path: Path) -> None:
     script = (
         "import sys, pipeline_code.entrypoints.serve as s\n"
         "class Server:\n"
-        "    def __init__(self, config): pass\n"
+        "    def __init__(self, config): self.model = config.app.model\n"
         "    def run(self, sockets):\n"
         "        import threadpoolctl\n"
+        "        self.model.native()\n"
         "        print([p['num_threads'] for p in threadpoolctl.threadpool_info()"
         " if p['user_api'] == 'openmp'])\n"
         "s.uvicorn.Server = Server\n"
@@ -185,7 +186,7 @@ def test_booster_scores_with_one_thread_a_request(tmp_path: Path) -> None:
     )
     unset = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
     ended = subprocess.run(
-        [sys.executable, "-c", script, "--port", "0", "--model", str(tmp_path)],
+        [sys.executable, "-c", script, "--port", "0", "--workers", "1", "--model", str(tmp_path)],
         cwd=ROOT,
         env=unset,
         capture_output=True,

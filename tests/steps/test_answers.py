@@ -41,7 +41,7 @@ def test_each_format_says_the_same() -> None:
         ("application/jsonlines", "jsonlines"),
         ("application/x-ndjson", "jsonlines"),
         ("text/csv; charset=latin-1", None),
-        ("application/x-parquet", None),
+        ("application/x-parquet", "parquet"),
         ("", None),
         (";;;", None),
     ],

@@ -1,0 +1,125 @@
+"""Run a server in several processes that share one port; one that dies is replaced."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from types import FrameType
+from typing import Final
+
+from pipeline_code import contract
+from pipeline_code.core.errors import PipelineError
+
+Work = Callable[[Callable[[], None]], None]
+"""What a worker does; it calls what it is given once it takes requests."""
+
+_YOUNG_SEC: Final = 5.0
+_YOUNG_DEATHS: Final = 3
+"""So many workers that die young mean that the next one would as well."""
+
+
+def available_cores() -> int:
+    """Count the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def run_workers(work: Work, *, count: int, ready: Callable[[], None]) -> int:
+    """Run ``work`` in ``count`` processes until told to stop; return the exit code.
+
+    With one, it is done in this very process. ``ready`` is called once, when all of them take
+    requests. A worker that ends with `contract.EXIT_REFUSED` ends the others too: what it
+    refused is the same for all.
+    """
+    if count <= 1:
+        work(ready)
+        return 0
+    return _Pool(work).run(count, ready)
+
+
+class _Pool:
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._born: dict[int, float] = {}
+        self._young_deaths = 0
+        self._is_stopping = False
+
+    def run(self, count: int, ready: Callable[[], None]) -> int:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        pipes = [self._fork() for _ in range(count)]
+        if all(os.read(pipe, 1) for pipe in pipes):
+            ready()
+        for pipe in pipes:
+            os.close(pipe)
+        return self._watch()
+
+    def _watch(self) -> int:
+        code = 0
+        while self._born:
+            process, status = os.wait()
+            born = self._born.pop(process, None)
+            if born is None or self._is_stopping:
+                continue
+            ended = os.waitstatus_to_exitcode(status)
+            self._young_deaths += time.monotonic() - born < _YOUNG_SEC
+            if ended == contract.EXIT_REFUSED or self._young_deaths >= _YOUNG_DEATHS:
+                code = ended if ended > 0 else 1
+                self._end()
+            else:
+                _say(f"a worker ended with {ended}; another takes its place")
+                os.close(self._fork())
+        return code
+
+    def _fork(self) -> int:
+        """Start a worker; return the pipe from which a byte can be read once it is ready."""
+        reader, writer = os.pipe()
+        process = os.fork()
+        if process:
+            os.close(writer)
+            self._born[process] = time.monotonic()
+            if self._is_stopping:  # asked to while the worker was being started
+                os.kill(process, signal.SIGTERM)
+            return reader
+        os.close(reader)
+        os._exit(_worked(self._work, writer))
+
+    def _stop(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - its form
+        self._end()
+
+    def _end(self) -> None:
+        self._is_stopping = True
+        for process in self._born:
+            os.kill(process, signal.SIGTERM)
+
+
+def _worked(work: Work, writer: int) -> int:
+    """Do the work of a child; return its exit code."""
+
+    def ready() -> None:
+        # Nobody may be left to read it where a worker replaces another.
+        with contextlib.suppress(BrokenPipeError):
+            os.write(writer, b"1")
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    try:
+        work(ready)
+    except PipelineError as error:
+        _say(str(error))
+        return contract.EXIT_REFUSED
+    except BaseException:  # the child must never return into its parent's code
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - CloudWatch keeps it
