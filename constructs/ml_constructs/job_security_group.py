@@ -33,7 +33,7 @@ class JobSecurityGroup(Construct):
             "Resource",
             vpc_id=vpc_id,
             group_description="Jobs: HTTPS to AWS, and one another where a job has several hosts",
-            security_group_egress=[_https_to(destination) for destination in https_destinations],
+            security_group_egress=[https_to(destination) for destination in https_destinations],
         )
         self.group_id = group.attr_group_id
         self._allow_one_another()
@@ -62,7 +62,8 @@ class JobSecurityGroup(Construct):
         )
 
 
-def _https_to(destination: str) -> ec2.CfnSecurityGroup.EgressProperty:
+def https_to(destination: str) -> ec2.CfnSecurityGroup.EgressProperty:
+    """Let members reach an address range or a prefix list by HTTPS."""
     is_list = destination.startswith("pl-")
     return ec2.CfnSecurityGroup.EgressProperty(
         ip_protocol="tcp",
