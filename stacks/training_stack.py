@@ -17,6 +17,7 @@ from stacks.data_stack import DataStack
 from stacks.features_stack import FeaturesStack
 from stacks.foundation_stack import FoundationStack
 from stacks.names import Names
+from stacks.network_stack import NetworkStack
 from stacks.registry_stack import RegistryStack
 
 NO_IMAGE = f"sha256:{'0' * 64}"
@@ -39,6 +40,7 @@ class TrainingStack(Stack):
         names: Names,
         lock: Lock,
         foundation: FoundationStack,
+        network: NetworkStack,
         data: DataStack,
         features: FeaturesStack,
         registry: RegistryStack,
@@ -51,6 +53,8 @@ class TrainingStack(Stack):
         self._foundation = foundation
         self._prefix = lock.usecase
         self.job_roles = self._define_roles()
+        for job in self.job_roles.values():
+            network.network.grant_join(job.role)
         self._grant_data(data)
         self._grant_services(features, registry)
 
@@ -62,6 +66,8 @@ class TrainingStack(Stack):
                 contract.BUCKET_CURATED: data.curated.bucket_name,
                 contract.BUCKET_ARTIFACTS: data.artifacts.bucket_name,
                 contract.KEY_DATA: foundation.data_key.key_arn,
+                contract.NETWORK_SUBNETS: network.network.subnet_ids,
+                contract.NETWORK_SECURITY_GROUPS: network.network.security_group_ids,
                 contract.MODEL_PACKAGE_GROUP: registry.registry.name,
                 **{name: job.role_arn for name, job in self.job_roles.items()},
                 **{
