@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from pipeline_code import contract
+from pipeline_code.core.dqdl import quality_ruleset
 from pipeline_code.core.usecase import UseCase, load_usecase
 from pipeline_code.definition.lock import (
     LOCK_FILE,
@@ -51,7 +52,7 @@ class CompilationNeedsAwsError(LockError, RuntimeError):
     def __init__(self, operation: str) -> None:
         super().__init__(
             f"compiling the pipeline called {operation} of AWS; "
-            "pass what the SDK looks up there as an argument in definition/pipeline.py"
+            "pass what the SDK looks up there as an argument in definition/pipeline.py or jobs.py"
         )
 
 
@@ -66,6 +67,7 @@ def compile_usecase(folder: Path) -> dict[str, Any]:
         "feature_groups": [
             _feature_group(usecase, index) for index in range(len(usecase.features.groups))
         ],
+        "contract": _contract(usecase),
         "definition": _definition(usecase),
     }
 
@@ -95,7 +97,8 @@ def _definition(usecase: UseCase) -> dict[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         # Seconds and 700 MB: only here, and only once the environment says offline.
-        from pipeline_code.definition.pipeline import ROLE_PREFIX, TrainingPipeline
+        from pipeline_code.definition.jobs import ROLE_PREFIX
+        from pipeline_code.definition.pipeline import TrainingPipeline
 
         text = TrainingPipeline(usecase, _offline_session()).pipeline().definition()
     logging.disable(logging.NOTSET)
@@ -130,6 +133,16 @@ def _feature_group(usecase: UseCase, index: int) -> dict[str, Any]:
         "key_type": _FEATURE_TYPES.get(usecase.contract.columns[group.key].type, "String"),
         "event_time": contract.EVENT_TIME,
         "features": dict(group.features),
+    }
+
+
+def _contract(usecase: UseCase) -> dict[str, Any]:
+    return {
+        "columns": {name: column.type for name, column in usecase.contract.columns.items()},
+        "unique": list(usecase.contract.unique),
+        "event_time": usecase.split.event_time,
+        "target": usecase.problem.target,
+        "quality_ruleset": quality_ruleset(usecase.contract),
     }
 
 

@@ -20,10 +20,16 @@ LOCK_VERSION = 1
 
 _SOURCES = (
     "contract.py",
+    "core/dqdl.py",
     "core/usecase.py",
+    "definition/channels.py",
     "definition/compile.py",
+    "definition/jobs.py",
     "definition/lock.py",
+    "definition/parameters.py",
     "definition/pipeline.py",
+    "definition/registration.py",
+    "definition/retries.py",
 )
 
 _PLACEHOLDER = re.compile(r"\{\{([a-z0-9_.-]+)\}\}")
@@ -64,13 +70,28 @@ class LockedFeatureGroup:
 
 
 @dataclass(frozen=True)
+class LockedContract:
+    """What the source promises, as the lock carries it to the stacks.
+
+    ``columns`` maps each column to its type, ``quality_ruleset`` is the promise in DQDL.
+    """
+
+    columns: Mapping[str, str]
+    unique: tuple[str, ...]
+    event_time: str
+    target: str
+    quality_ruleset: str
+
+
+@dataclass(frozen=True)
 class Lock:
-    """A compiled pipeline: its definition, its feature groups and the hash of its sources."""
+    """A compiled pipeline: its definition, what its data are, and the hash of its sources."""
 
     usecase: str
     source_hash: str
     sdk: str
     feature_groups: tuple[LockedFeatureGroup, ...]
+    contract: LockedContract
     definition: Mapping[str, Any]
 
     @property
@@ -81,8 +102,9 @@ class Lock:
     def resolve(self, values: Mapping[str, object]) -> dict[str, Any]:
         """Return the definition with every placeholder replaced.
 
-        A string that is nothing but one placeholder takes the value as it is (a list of
-        subnets stays a list); inside a longer string the value is inserted as text.
+        A string that is nothing but one placeholder takes the value as it is, and where it
+        stands in a list, the items of a value that is a list; inside a longer string the value
+        is inserted as text.
 
         Raises:
             UnresolvedPlaceholderError: if a placeholder has no value.
@@ -114,6 +136,9 @@ def read_lock(folder: Path) -> Lock:
         source_hash=document["source_hash"],
         sdk=document["sdk"],
         feature_groups=tuple(LockedFeatureGroup(**group) for group in document["feature_groups"]),
+        contract=LockedContract(
+            **{**document["contract"], "unique": tuple(document["contract"]["unique"])}
+        ),
         definition=document["definition"],
     )
 
@@ -167,5 +192,15 @@ def _replace(node: Any, values: Mapping[str, object]) -> Any:
     if isinstance(node, Mapping):
         return {key: _replace(value, values) for key, value in node.items()}
     if isinstance(node, list):
-        return [_replace(value, values) for value in node]
+        return list(_replace_items(node, values))
     return node
+
+
+def _replace_items(items: list[Any], values: Mapping[str, object]) -> Iterator[Any]:
+    """Replace in each item; a placeholder that stands for a list makes way for its items."""
+    for item in items:
+        replaced = _replace(item, values)
+        if isinstance(item, str) and isinstance(replaced, list):
+            yield from replaced
+        else:
+            yield replaced

@@ -11,6 +11,7 @@ from pipeline_code import contract
 from pipeline_code.definition.lock import (
     LOCK_FILE,
     Lock,
+    LockedContract,
     UnreadableLockError,
     UnresolvedPlaceholderError,
     lock_source_hash,
@@ -28,6 +29,7 @@ def lock_of(definition: dict[str, object]) -> Lock:
         source_hash="sha256:0",
         sdk="sagemaker 0",
         feature_groups=(),
+        contract=LockedContract({}, (), "T", "Y", "Rules = [ RowCount > 0 ]"),
         definition=definition,
     )
 
@@ -37,6 +39,13 @@ def test_a_whole_placeholder_takes_the_value_as_it_is() -> None:
     lock = lock_of({"Subnets": placeholder("network.subnets")})
 
     assert lock.resolve({"network.subnets": ["a", "b"]}) == {"Subnets": ["a", "b"]}
+
+
+def test_in_a_list_a_list_makes_way_for_its_items() -> None:
+    """The lock holds a list of one name, as the SDK and the API want one; a nested list fails."""
+    lock = lock_of({"Subnets": ["a", placeholder("network.subnets")]})
+
+    assert lock.resolve({"network.subnets": ["b", "c"]}) == {"Subnets": ["a", "b", "c"]}
 
 
 def test_a_placeholder_inside_a_string_is_inserted() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from pipeline_code import contract
 from pipeline_code.core.usecase import load_usecase
-from pipeline_code.definition.lock import LOCK_FILE, read_lock
+from pipeline_code.definition.lock import LOCK_FILE, placeholder, read_lock
 
 FRAUD = contract.usecase_folder("fraud")
 LOCK = read_lock(FRAUD)
@@ -113,6 +113,18 @@ def test_only_jobs_that_call_a_service_have_a_network(job: dict[str, Any]) -> No
     )
 
     assert isolated is (job["Name"] not in NEEDS_NETWORK)
+
+
+@pytest.mark.parametrize("job", JOBS, ids=lambda job: job["Name"])
+def test_every_job_runs_in_the_vpc(job: dict[str, Any]) -> None:
+    """Traffic takes our routes, and is encrypted between hosts (controls C05, C06)."""
+    network = job["Arguments"].get("NetworkConfig", job["Arguments"])
+
+    assert network["EnableInterContainerTrafficEncryption"] is True
+    assert network["VpcConfig"] == {
+        "SecurityGroupIds": [placeholder(contract.NETWORK_SECURITY_GROUPS)],
+        "Subnets": [placeholder(contract.NETWORK_SUBNETS)],
+    }
 
 
 def test_each_job_has_a_role_of_its_own() -> None:

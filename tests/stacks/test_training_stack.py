@@ -11,7 +11,7 @@ import pytest
 
 import config
 from pipeline_code import contract
-from pipeline_code.definition.lock import read_lock
+from pipeline_code.definition.lock import placeholder, read_lock
 from stacks.training_stack import NO_IMAGE, with_defaults
 
 Templates = dict[str, dict[str, dict[str, Any]]]
@@ -22,6 +22,11 @@ JOBS = (
     contract.RESOLVE_CHAMPION,
     contract.EVALUATE,
 )
+LISTS = {
+    placeholder(contract.NETWORK_SUBNETS): 2,
+    placeholder(contract.NETWORK_SECURITY_GROUPS): 1,
+}
+"""Placeholders that make way for several items, and for how many at least."""
 
 
 def _body(templates: Templates, environment: str) -> dict[str, Any]:
@@ -61,6 +66,9 @@ def _agree(locked: Any, body: Any, where: str = "definition") -> None:
         assert list(locked) == list(body), where
         for key, value in locked.items():
             _agree(value, body[key], f"{where}.{key}")
+    elif isinstance(locked, list) and len(locked) == 1 and str(locked[0]) in LISTS:
+        assert len(body) >= LISTS[locked[0]], where
+        assert all(isinstance(value, str) and value for value in body), where
     elif isinstance(locked, list):
         assert len(locked) == len(body), where
         for index, value in enumerate(locked):
@@ -218,15 +226,33 @@ def test_actions_on_everything_are_those_that_take_no_resource(statements: list[
     actions = {
         action
         for each in statements
-        if each.kind == "identity" and "*" in each.resources
+        if each.stack == "Training" and each.kind == "identity" and "*" in each.resources
         for action in each.actions
     }
 
     assert actions == {
         "cloudwatch:PutMetricData",
+        "ec2:DescribeDhcpOptions",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
         "ecr:GetAuthorizationToken",
-        "glue:GetSecurityConfiguration",
     }
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_job_joins_the_network_and_no_other(statements: list[Any], job: str) -> None:
+    """Its interfaces lie in the subnets of the environment, and only there may it touch any."""
+    allowed = _allowed(statements, f"{job}Role")
+    (create,) = [each for each in allowed if "ec2:CreateNetworkInterface" in each.actions]
+    (rest,) = [each for each in allowed if "ec2:DeleteNetworkInterface" in each.actions]
+    subnets = rest.text["Condition"]["ArnEquals"]["ec2:Subnet"]
+
+    assert len(subnets) == config.load("dev").network.availability_zones
+    assert all(subnet in create.resources for subnet in subnets)
+    assert "security-group/" in json.dumps(create.resources)
+    assert "*" not in create.resources
 
 
 def test_the_pipeline_passes_the_named_roles_to_sagemaker_only(statements: list[Any]) -> None:
@@ -246,7 +272,10 @@ def test_the_pipeline_registers_but_is_denied_to_approve(statements: list[Any]) 
     denied = [
         each
         for each in statements
-        if each.environment == "dev" and each.text["Effect"] == "Deny" and each.kind == "identity"
+        if each.environment == "dev"
+        and each.stack == "Training"
+        and each.text["Effect"] == "Deny"
+        and each.kind == "identity"
     ]
 
     assert len(denied) == 1

@@ -1,0 +1,151 @@
+"""The jobs of the pipeline: our image in our network, encrypted, bounded in time, retried.
+
+What every job has in common is said here once; `pipeline_code.definition.pipeline` says what
+each reads and writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sagemaker.core.helper.pipeline_variable import PipelineVariable
+from sagemaker.core.network import NetworkConfig
+from sagemaker.core.processing import Processor
+from sagemaker.core.shapes import ProcessingInput, ProcessingOutput
+from sagemaker.core.workflow.parameters import Parameter
+from sagemaker.core.workflow.pipeline_context import PipelineSession
+from sagemaker.core.workflow.properties import PropertyFile
+from sagemaker.mlops.workflow.steps import CacheConfig, ProcessingStep, TrainingStep
+from sagemaker.train import ModelTrainer
+from sagemaker.train.configs import (
+    Compute,
+    InputData,
+    Networking,
+    OutputDataConfig,
+    StoppingCondition,
+)
+
+from pipeline_code import contract
+from pipeline_code.core.usecase import UseCase
+from pipeline_code.definition.lock import placeholder
+from pipeline_code.definition.parameters import as_text
+from pipeline_code.definition.retries import retries
+
+ROLE_PREFIX = "arn:placeholder:iam::role/"
+"""The SDK looks up roles that are no ARN; `compile` takes this away again."""
+
+CACHE = CacheConfig(enable_caching=True, expire_after="P30D")
+
+# Each is one name for a list: what resolves the lock puts all of its items in its place.
+_SUBNETS = [placeholder(contract.NETWORK_SUBNETS)]
+_SECURITY_GROUPS = [placeholder(contract.NETWORK_SECURITY_GROUPS)]
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """Define the jobs of one use case."""
+
+    usecase: UseCase
+    session: PipelineSession
+    parameters: Mapping[str, Parameter]
+
+    def processing(
+        self,
+        name: str,
+        *,
+        role: str,
+        inputs: list[ProcessingInput],
+        outputs: list[ProcessingOutput],
+        arguments: Sequence[str | PipelineVariable],
+        property_files: Iterable[PropertyFile] = (),
+        environment: dict[str, PipelineVariable] | None = None,
+        isolated: bool = True,
+        cache: CacheConfig | None = CACHE,
+        depends_on: list[str] | None = None,
+    ) -> ProcessingStep:
+        """Define one processing job: a module of `pipeline_code.entrypoints` in our image."""
+        processor = Processor(
+            sagemaker_session=self.session,
+            role=ROLE_PREFIX + placeholder(role),
+            image_uri=self.parameters[contract.PARAMETER_IMAGE_URI],
+            instance_count=1,
+            instance_type=self.parameters[contract.PARAMETER_PROCESSING_INSTANCE_TYPE],
+            entrypoint=contract.job_command(name),
+            volume_size_in_gb=self.usecase.instances.volume_gib,
+            volume_kms_key=placeholder(contract.KEY_DATA),
+            output_kms_key=placeholder(contract.KEY_DATA),
+            max_runtime_in_seconds=self.usecase.instances.timeout_sec,
+            env=environment,
+            network_config=NetworkConfig(
+                enable_network_isolation=isolated,
+                encrypt_inter_container_traffic=True,
+                subnets=_SUBNETS,
+                security_group_ids=_SECURITY_GROUPS,
+            ),
+        )
+        return ProcessingStep(
+            name=name,
+            step_args=processor.run(
+                inputs=inputs,
+                outputs=outputs,
+                arguments=["--usecase", self.usecase.name, *arguments],
+            ),
+            property_files=list(property_files),
+            cache_config=cache,
+            depends_on=depends_on,
+            retry_policies=retries(),
+        )
+
+    def training(self, name: str, *, role: str, channels: Sequence[InputData]) -> TrainingStep:
+        """Define the training job; the settings it reads become hyperparameters."""
+        settings = {
+            path.rpartition(".")[2]: self.parameters[contract.parameter_name(path)]
+            for path in contract.TRAIN_SETTINGS
+        }
+        trainer = ModelTrainer(
+            sagemaker_session=self.session,
+            training_image=self.parameters[contract.PARAMETER_IMAGE_URI],
+            role=ROLE_PREFIX + placeholder(role),
+            base_job_name=self.usecase.name,
+            compute=Compute(
+                instance_type=self.parameters[contract.PARAMETER_TRAINING_INSTANCE_TYPE],
+                instance_count=1,
+                volume_size_in_gb=self.usecase.instances.volume_gib,
+                volume_kms_key_id=placeholder(contract.KEY_DATA),
+            ),
+            hyperparameters={
+                "usecase": self.usecase.name,
+                **{name: as_text(value) for name, value in settings.items()},
+            },
+            networking=Networking(
+                enable_network_isolation=True,
+                enable_inter_container_traffic_encryption=True,
+                subnets=_SUBNETS,
+                security_group_ids=_SECURITY_GROUPS,
+            ),
+            stopping_condition=StoppingCondition(
+                max_runtime_in_seconds=self.usecase.instances.timeout_sec
+            ),
+            output_data_config=OutputDataConfig(
+                s3_output_path=f"s3://{placeholder(contract.BUCKET_ARTIFACTS)}/{self.usecase.name}/models",
+                kms_key_id=placeholder(contract.KEY_DATA),
+            ),
+        )
+        return _ModuleTrainingStep(
+            name=name,
+            step_args=trainer.train(input_data_config=list(channels)),
+            cache_config=CACHE,
+            retry_policies=retries(),
+        )
+
+
+class _ModuleTrainingStep(TrainingStep):  # type: ignore[misc]
+    """A training step that names its command; `ModelTrainer` has no argument for it."""
+
+    @property
+    def arguments(self) -> Any:
+        request = super().arguments
+        request["AlgorithmSpecification"]["ContainerEntrypoint"] = contract.job_command(self.name)
+        return request
