@@ -29,8 +29,8 @@ from sagemaker.train.configs import (
 
 from pipeline_code import contract
 from pipeline_code.core.usecase import UseCase
+from pipeline_code.definition.declared_parameters import as_text
 from pipeline_code.definition.lock import placeholder
-from pipeline_code.definition.parameters import as_text
 from pipeline_code.definition.retries import retries
 
 ROLE_PREFIX = "arn:placeholder:iam::role/"

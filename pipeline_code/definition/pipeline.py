@@ -24,9 +24,9 @@ from sagemaker.train.configs import InputData
 from pipeline_code import contract
 from pipeline_code.core.usecase import UseCase
 from pipeline_code.definition.channels import input_from, input_of, output, output_uri
+from pipeline_code.definition.declared_parameters import as_text, declared_parameters
 from pipeline_code.definition.jobs import Jobs
 from pipeline_code.definition.lock import placeholder
-from pipeline_code.definition.parameters import as_text, pipeline_parameters
 from pipeline_code.definition.registration import PROFILE, register
 
 
@@ -36,7 +36,7 @@ class TrainingPipeline:
     def __init__(self, usecase: UseCase, session: PipelineSession) -> None:
         self.usecase = usecase
         self.session = session
-        self.parameters = pipeline_parameters(usecase)
+        self.parameters = declared_parameters(usecase)
         self.jobs = Jobs(usecase, session, self.parameters)
 
     def pipeline(self) -> Pipeline:

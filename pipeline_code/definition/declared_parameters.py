@@ -1,0 +1,66 @@
+"""What an operator may change for one execution: the parameters of the pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sagemaker.core.helper.pipeline_variable import PipelineVariable
+from sagemaker.core.workflow.parameters import (
+    Parameter,
+    ParameterFloat,
+    ParameterInteger,
+    ParameterString,
+)
+
+from pipeline_code import contract
+from pipeline_code.core.usecase import UseCase
+from pipeline_code.definition.lock import placeholder
+
+
+def declared_parameters(usecase: UseCase) -> dict[str, Parameter]:
+    """Declare the parameters by their names, with the use case's defaults."""
+    declared: list[Parameter] = [
+        ParameterString(contract.PARAMETER_IMAGE_URI, default_value=placeholder(contract.IMAGE)),
+        ParameterString(
+            contract.PARAMETER_INPUT_DATA_URI,
+            default_value=f"s3://{placeholder(contract.BUCKET_RAW)}/{usecase.name}/",
+        ),
+        ParameterString(contract.PARAMETER_INPUT_DATA_VERSION, default_value="unversioned"),
+        ParameterString(contract.PARAMETER_CODE_COMMIT, default_value="unknown"),
+        ParameterString(contract.PARAMETER_AUTHOR, default_value="unknown"),
+        ParameterString(
+            contract.PARAMETER_APPROVAL_STATUS,
+            default_value=contract.PENDING,
+            enum_values=[contract.PENDING, contract.REJECTED],
+        ),
+        ParameterString(
+            contract.PARAMETER_PROCESSING_INSTANCE_TYPE,
+            default_value=usecase.instances.processing,
+        ),
+        ParameterString(
+            contract.PARAMETER_TRAINING_INSTANCE_TYPE, default_value=usecase.instances.training
+        ),
+    ]
+    document = usecase.model_dump(mode="json")
+    for path in (
+        *contract.PREPARE_SETTINGS,
+        *contract.TRAIN_SETTINGS,
+        *contract.EVALUATE_SETTINGS,
+    ):
+        section, _, key = path.partition(".")
+        declared.append(_parameter(contract.parameter_name(path), document[section][key]))
+    return {parameter.name: parameter for parameter in declared}
+
+
+def _parameter(name: str, default: object) -> Parameter:
+    kinds: Mapping[type, type[Parameter]] = {
+        int: ParameterInteger,
+        float: ParameterFloat,
+        str: ParameterString,
+    }
+    return kinds[type(default)](name, default_value=default)
+
+
+def as_text(parameter: Parameter) -> Parameter | PipelineVariable:
+    """Pass a number as the string that arguments and hyperparameters must be."""
+    return parameter if isinstance(parameter, ParameterString) else parameter.to_string()
