@@ -38,17 +38,18 @@ class Acknowledgement:
 
 REGISTER: tuple[Acknowledgement, ...] = (
     Acknowledgement(
-        path=r"(Data/Catalog/Crawler/Role|Features/\w+/StoreRole|Training/\w+)/.*",
+        path=r"(Data/Catalog/Crawler/Role|Features/\w+/StoreRole|Training/\w+|Studio/\w+)/.*",
         rule=_WILDCARD,
         finding=r"Resource::(<\w+\.Arn>|\{\"Fn::GetStackOutput\":.*\}\})/[a-z0-9-]+/([a-z-]+/)?\*",
         reason="Objects are named while a job runs; each role is held to its use case's folder.",
     ),
     Acknowledgement(
-        path=r"(Network/DefaultGroup/Role|Training/\w+Role)/.*",
+        path=r"(Network/DefaultGroup/Role|Training/\w+Role|Studio/\w+/Role)/.*",
         rule=_WILDCARD,
         finding=r"Resource::\*",
-        reason="ecr:GetAuthorizationToken, cloudwatch:PutMetricData and the Describe actions of "
-        "EC2 take no resource; metrics are held to SageMaker's own namespace.",
+        reason="ecr:GetAuthorizationToken, cloudwatch:PutMetricData, the Describe actions of EC2 "
+        "and the List actions of Studio take no resource; metrics are held to SageMaker's own "
+        "namespace.",
     ),
     Acknowledgement(
         path=r"Data/Catalog/Crawler/Role/.*",
@@ -57,10 +58,11 @@ REGISTER: tuple[Acknowledgement, ...] = (
         reason="The action glue:GetSecurityConfiguration takes no resource.",
     ),
     Acknowledgement(
-        path=r"(Training/\w+Role|Serving/Model/Role|Audit/Trail/LogsRole)/.*",
+        path=r"(Training/\w+Role|Serving/Role|Audit/Trail/LogsRole|Studio/\w+/Role)/.*",
         rule=_WILDCARD,
         finding=_ARN.format(service="logs")
-        + r"log-group:/aws/(sagemaker/((Processing|Training)Jobs|Endpoints/[a-z0-9-]+):log-stream:"
+        + r"log-group:/aws/(sagemaker/((Processing|Training)Jobs|Endpoints/[a-z0-9-]+|studio):"
+        r"log-stream:"
         r"|cloudtrail/[a-z0-9-]+:log-stream:<AWS::AccountId>_CloudTrail_<AWS::Region>)\*",
         reason="SageMaker names a log stream after each job and instance, CloudTrail after the "
         "account and region and a number.",
@@ -84,16 +86,24 @@ REGISTER: tuple[Acknowledgement, ...] = (
         reason="SageMaker appends the time of creation to the name of an offline store's table.",
     ),
     Acknowledgement(
-        path=r"(Registry/Approver|Training/(ResolveChampionRole|Pipeline/Role))/.*",
+        path=r"(Registry/(Approver|Reader)|Training/(ResolveChampionRole|Pipeline/Role)|Studio/\w+/Role)/.*",
         rule=_WILDCARD,
         finding=_ARN.format(service="sagemaker") + r"model-package/[a-z0-9-]+/\*",
         reason="Versions are numbered as they are registered; roles are held to one group.",
     ),
     Acknowledgement(
-        path=r"Training/Pipeline/Role/.*",
+        path=r"(Training/Pipeline|Studio/\w+)/Role/.*",
         rule=_WILDCARD,
-        finding=_ARN.format(service="sagemaker") + r"(processing|training)-job/pipelines-\*",
-        reason="SageMaker Pipelines names each job after the execution that starts it.",
+        finding=_ARN.format(service="sagemaker")
+        + r"((processing|training)-job/pipelines-|pipeline/[a-z0-9-]+/execution/)\*",
+        reason="SageMaker Pipelines names executions as they start, and each job after its own.",
+    ),
+    Acknowledgement(
+        path=r"Studio/\w+/Role/.*",
+        rule=_WILDCARD,
+        finding=_ARN.format(service="sagemaker")
+        + r"(app|space)/<Domain\w+\.DomainId>/(<sagemaker:UserProfileName>/)?\*",
+        reason="People name their spaces; all rights but reading are held to the owner's own.",
     ),
     Acknowledgement(
         path=r"Network/DefaultGroup/Role/.*",
