@@ -43,6 +43,15 @@ class Resource:
 
 
 @dataclass(frozen=True)
+class Document:
+    """A JSON document in a property of a resource, its references written as text."""
+
+    resource: Resource
+    path: tuple[str, ...]
+    content: Any
+
+
+@dataclass(frozen=True)
 class Assembly:
     """Everything that was synthesised."""
 
@@ -70,6 +79,21 @@ class Assembly:
             if each.type in types and environment in (None, each.environment)
         )
 
+    def resource(self, environment: str, stack: str, logical_id: str) -> Resource | None:
+        """Return one resource, or None if there is none of that id."""
+        return self._index.get((environment, stack, logical_id))
+
+    def resolved_properties(self, resource: Resource) -> Any:
+        """Return the properties of a resource with references as text; worked out once."""
+        key = (resource.environment, resource.stack, resource.logical_id)
+        if key not in self._resolved:
+            self._resolved[key] = self.resolve(resource, resource.properties)
+        return self._resolved[key]
+
+    @cached_property
+    def _resolved(self) -> dict[tuple[str, str, str], Any]:
+        return {}
+
     def target(self, origin: Resource, value: Any) -> Resource | None:
         """Return the resource that a value refers to, or None if it is no reference."""
         reference = self._reference(origin.environment, origin.stack, value)
@@ -82,7 +106,7 @@ class Assembly:
     def resolve(self, origin: Resource, value: Any) -> Any:
         """Return a value with every intrinsic function in it written as text."""
         if _is_intrinsic(value):
-            return self.text(origin, value)
+            return (self.json_text if _is_document(value) else self.text)(origin, value)
         if isinstance(value, Mapping):
             return {key: self.resolve(origin, item) for key, item in value.items()}
         if isinstance(value, list):
@@ -93,7 +117,41 @@ class Assembly:
         """Return the pipeline definition of an environment, its references written as text."""
         (pipeline,) = self.find("AWS::SageMaker::Pipeline", environment=environment)
         body = pipeline.properties["PipelineDefinition"]["PipelineDefinitionBody"]
-        return json.loads(self.text(pipeline, body))
+        return json.loads(self.json_text(pipeline, body))
+
+    @cached_property
+    def documents(self) -> tuple[Document, ...]:
+        """Every JSON document that is written into a property as text.
+
+        Pipeline definitions, the input of a schedule's target, state machines, dashboards:
+        what a service will do is in there, and no schema of a resource type looks into it.
+        """
+        return tuple(
+            Document(resource, path, content)
+            for resource in self.resources
+            for path, value in _leaves(resource.properties, ())
+            if (content := self._parsed(resource, value)) is not None
+        )
+
+    def json_text(self, origin: Resource, value: Any) -> str:
+        """Write a value that is a JSON document as text, which can be parsed again."""
+        if isinstance(value, Mapping) and "Fn::Join" in value:
+            separator, parts = value["Fn::Join"]
+            return str(separator).join(
+                # What stands for a reference is inside a string of the document.
+                each if isinstance(each, str) else json.dumps(self.text(origin, each))[1:-1]
+                for each in parts
+            )
+        return self.text(origin, value)
+
+    def _parsed(self, origin: Resource, value: Any) -> Any:
+        text = self.json_text(origin, value) if _is_document(value) else ""
+        if not text.startswith("{"):
+            return None
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError:
+            return None
 
     def _reference(self, environment: str, stack: str, value: Any) -> tuple[Resource, str] | None:
         if not isinstance(value, Mapping):
@@ -144,6 +202,25 @@ def references(value: Any) -> Iterator[Any]:
     elif isinstance(value, list):
         for item in value:
             yield from references(item)
+
+
+def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield strings and intrinsic functions, with the names that lead to them."""
+    if isinstance(value, str) or _is_intrinsic(value):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _leaves(item, (*path, name))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _leaves(item, (*path, "*"))
+
+
+def _is_document(value: Any) -> bool:
+    if isinstance(value, Mapping) and "Fn::Join" in value:
+        first = value["Fn::Join"][1][0]
+        return isinstance(first, str) and first.startswith("{")
+    return isinstance(value, str) and value.startswith("{")
 
 
 def _is_intrinsic(value: Any) -> bool:
