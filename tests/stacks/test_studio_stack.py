@@ -196,3 +196,20 @@ def test_logs_of_apps_are_ours_before_the_first_app(templates: Templates) -> Non
     assert group["Properties"]["LogGroupName"] == "/aws/sagemaker/studio"
     assert group["Properties"]["RetentionInDays"] == config.load("prod").logs.retention_days
     assert "KmsKeyId" in group["Properties"]
+
+
+def test_only_lists_are_allowed_on_everything(statements: list[Any]) -> None:
+    """The register accepts ``Resource: *`` for these roles; this is all that it stands for."""
+    actions = {
+        action
+        for each in statements
+        if each.stack == "Studio" and each.kind == "identity" and "*" in each.resources
+        for action in each.actions
+    }
+
+    assert actions == {
+        "sagemaker:ListApps",
+        "sagemaker:ListDomains",
+        "sagemaker:ListSpaces",
+        "sagemaker:ListUserProfiles",
+    }
