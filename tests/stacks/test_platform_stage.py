@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import config
+from tests.schemas import tag_property
 
 Templates = dict[str, dict[str, dict[str, Any]]]
 
@@ -20,24 +21,12 @@ STATEFUL_TYPES = {
     "AWS::KMS::Key",
     "AWS::Logs::LogGroup",
     "AWS::S3::Bucket",
+    "AWS::SageMaker::Domain",
     "AWS::SageMaker::FeatureGroup",
+    "AWS::SageMaker::MlflowApp",
     "AWS::SageMaker::ModelPackageGroup",
 }
-STATELESS_STACKS = {"Training"}
-UNTAGGED_TYPES = {
-    "AWS::Athena::NamedQuery",
-    "AWS::EC2::SecurityGroupEgress",
-    "AWS::EC2::SecurityGroupIngress",
-    "AWS::EC2::SubnetRouteTableAssociation",
-    "AWS::Glue::Database",
-    "AWS::Glue::SecurityConfiguration",
-    "AWS::Glue::Table",
-    "AWS::IAM::Policy",
-    "AWS::KMS::Alias",
-    "AWS::Logs::MetricFilter",
-    "AWS::S3::BucketPolicy",
-    "AWS::SNS::TopicPolicy",
-}
+STATELESS_STACKS = {"Training", "Monitoring"}
 
 
 def _resources(templates: Templates, environment: str) -> list[tuple[str, str, dict[str, Any]]]:
@@ -135,7 +124,10 @@ def test_logical_ids_of_stateful_resources_are_locked(
 
 @pytest.mark.parametrize("environment", config.ENVIRONMENTS)
 def test_every_resource_carries_the_tags(templates: Templates, environment: str) -> None:
-    """Whose it is, what it costs whom and how secret it is can be asked of each resource."""
+    """Whose it is, what it costs whom and how secret it is can be asked of each resource.
+
+    Whether a type takes tags, and in which property, is what CloudFormation's schema says.
+    """
     settings = config.load(environment)
     expected = {
         "Environment": environment,
@@ -143,14 +135,31 @@ def test_every_resource_carries_the_tags(templates: Templates, environment: str)
         "OwnerTeam": settings.tags.owner_team,
         "CostCenter": settings.tags.cost_center,
     }
-    for _, name, resource in _resources(templates, environment):
-        if resource["Type"] in UNTAGGED_TYPES:
-            continue
-        tags = resource["Properties"].get("Tags")
-        if isinstance(tags, list):
-            tags = {tag["Key"]: tag["Value"] for tag in tags}
+    for stack, name, resource in _resources(templates, environment):
+        tag = tag_property(resource["Type"])
+        if tag is not None:
+            tags = resource["Properties"].get(tag, {})
+            if isinstance(tags, list):
+                tags = {each["Key"]: each["Value"] for each in tags}
+            assert {key: tags.get(key) for key in expected} == expected, f"{stack}/{name}"
 
-        assert tags == expected, name
+
+def test_most_resources_take_tags(templates: Templates) -> None:
+    """The schemas are there and are read: otherwise the test above would look at nothing."""
+    tagged = {
+        resource["Type"]
+        for _, _, resource in _resources(templates, "prod")
+        if tag_property(resource["Type"]) is not None
+    }
+
+    assert tagged >= {
+        "AWS::Budgets::Budget",
+        "AWS::IAM::Role",
+        "AWS::KMS::Key",
+        "AWS::S3::Bucket",
+        "AWS::SageMaker::FeatureGroup",
+        "AWS::SageMaker::Pipeline",
+    }
 
 
 @pytest.mark.parametrize("environment", config.ENVIRONMENTS)
