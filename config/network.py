@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal, Self, get_args
 
@@ -60,13 +61,19 @@ def _check_cidr(value: str) -> str:
 
 
 def _check_destination(value: str) -> str:
-    if value.startswith("pl-"):
+    if re.fullmatch(r"pl-([0-9a-f]{8}|[0-9a-f]{17})", value):
         return value
     try:
         ipaddress.IPv4Network(value)
     except ValueError:
         allowed = "IPv4 ranges such as 10.0.0.0/16, and prefix lists such as pl-0123abcd"
         raise ValueError(f"given {value!r}; allowed: {allowed}") from None
+    return value
+
+
+def _check_any_destination(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not value:
+        raise ValueError("must name at least 1 destination: jobs could not reach S3")
     return value
 
 
@@ -82,6 +89,10 @@ SubnetId = Annotated[str, _identifier("subnet")]
 SecurityGroupId = Annotated[str, _identifier("sg")]
 Cidr = Annotated[str, AfterValidator(_check_cidr)]
 Destination = Annotated[str, AfterValidator(_check_destination)]
+# Not by min_length: with one wrong item it would complain of too few right ones as well.
+Destinations = Annotated[
+    tuple[Destination, ...], Field(max_length=20), AfterValidator(_check_any_destination)
+]
 
 
 class NetworkConfig(Section):
@@ -91,9 +102,7 @@ class NetworkConfig(Section):
     subnet_ids: tuple[SubnetId, ...] = ()
     # SageMaker takes five groups, of which the job group is one.
     security_group_ids: Annotated[tuple[SecurityGroupId, ...], Field(max_length=4)] = ()
-    https_destinations: Annotated[tuple[Destination, ...], Field(min_length=1, max_length=20)] = (
-        "0.0.0.0/0",
-    )
+    https_destinations: Destinations = ("0.0.0.0/0",)
     cidr: Cidr = "10.0.0.0/20"
     availability_zones: Annotated[int, Field(ge=2, le=3)] = 2
     endpoints: dict[EndpointService, bool] = Field(default_factory=dict)
