@@ -17,13 +17,12 @@ TABLE: Mapping[str, Mapping[str, str]] = json.loads(
 _SHAPE = re.compile(r"ml\.(?P<family>[a-z][a-z0-9-]*)\.(?P<size>[a-z0-9]+)")
 
 
-def check_instance(*uses: str) -> Callable[[str], str]:
-    """Return a check that refuses what SageMaker has for none of ``uses``, all by default.
+def check_instance(use: str) -> Callable[[str], str]:
+    """Return a check that refuses what SageMaker does not have for ``use``, a key of `TABLE`.
 
     Source: the enumerations of the SageMaker API, one for each use.
     """
-    families = _merged(TABLE[use] for use in uses or TABLE)
-    purpose = " or ".join(uses) or "SageMaker"
+    families = {family: sizes.split() for family, sizes in TABLE[use].items()}
 
     def check(value: str) -> str:
         match = _SHAPE.fullmatch(value)
@@ -37,7 +36,7 @@ def check_instance(*uses: str) -> Callable[[str], str]:
         if family not in families:
             near = closest(family, list(families)) or closest(value, _names(families))
             raise ValueError(
-                f"given {value!r}; allowed: {purpose} instances of the families "
+                f"given {value!r}; allowed: {use} instances of the families "
                 f"{', '.join(families)}{near}"
             )
         if size not in families[family]:
@@ -46,15 +45,6 @@ def check_instance(*uses: str) -> Callable[[str], str]:
         return value
 
     return check
-
-
-def _merged(tables: Iterable[Mapping[str, str]]) -> dict[str, list[str]]:
-    merged: dict[str, list[str]] = {}
-    for table in tables:
-        for family, sizes in table.items():
-            known = merged.setdefault(family, [])
-            known += [size for size in sizes.split() if size not in known]
-    return dict(sorted(merged.items()))
 
 
 def _names(families: Mapping[str, Iterable[str]]) -> list[str]:

@@ -42,12 +42,9 @@ TagValue = Annotated[
         "1 to 256 letters, digits, spaces and . : / = + @ _ -, not beginning with aws:",
     ),
 ]
-InstanceType = Annotated[str, AfterValidator(check_instance())]
-"""Any instance that SageMaker has; the types below know what it is for."""
 NotebookInstanceType = Annotated[str, AfterValidator(check_instance("notebook"))]
 ProcessingInstanceType = Annotated[str, AfterValidator(check_instance("processing"))]
 TrainingInstanceType = Annotated[str, AfterValidator(check_instance("training"))]
-TransformInstanceType = Annotated[str, AfterValidator(check_instance("transform"))]
 EndpointInstanceType = Annotated[str, AfterValidator(check_instance("endpoint"))]
 ImageDigest = Annotated[
     str, matching(r"sha256:[0-9a-f]{64}", "sha256: and the 64 hexadecimal digits of an image")

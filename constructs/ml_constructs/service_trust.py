@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -41,9 +43,8 @@ def carry_identity(role: iam.Role, service: str) -> None:
     not allow that cannot be assumed at all.
     Source: Amazon SageMaker Developer Guide, "Turn on sourceIdentity in CloudTrail logs".
     """
-    policy = role.assume_role_policy
-    if policy is None:
-        raise ValueError(f"{role.node.path} is not ours: it has no trust policy to extend")
+    # A role that is defined here always has one; imported roles are of another type.
+    policy = cast("iam.PolicyDocument", role.assume_role_policy)
     policy.add_statements(
         iam.PolicyStatement(
             principals=[trusted_service(role, service)], actions=["sts:SetSourceIdentity"]

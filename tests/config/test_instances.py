@@ -52,8 +52,3 @@ def test_what_sagemaker_does_not_have_is_refused(use: str, given: str, message: 
     """Another family, another size, a type of another use: AWS would say so after minutes."""
     with pytest.raises(ValueError, match=message):
         check_instance(use)(given)
-
-
-def test_without_a_use_any_instance_will_do() -> None:
-    """A setting that stands for several jobs takes what one of them takes."""
-    assert check_instance()("ml.inf1.xlarge") == "ml.inf1.xlarge"

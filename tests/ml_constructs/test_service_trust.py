@@ -24,3 +24,18 @@ def test_a_service_acts_for_this_account_only(site: Any, documents_source: bool,
     assert statement["Condition"][f"StringEquals{test}"] == {
         "aws:SourceAccount": {"Ref": "AWS::AccountId"}
     }
+
+
+def test_a_role_lets_the_name_of_a_person_through(site: Any) -> None:
+    """What starts in Studio runs under the user's name, or the role cannot be assumed at all."""
+    from aws_cdk import aws_iam as iam
+
+    from ml_constructs.service_trust import carry_identity, trusted_service
+
+    role = iam.Role(site.stack, "Role", assumed_by=trusted_service(site.stack, "sagemaker"))
+    carry_identity(role, "sagemaker")
+    (resource,) = site.resources("AWS::IAM::Role").values()
+    (statement,) = resource["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+
+    assert statement["Action"] == ["sts:AssumeRole", "sts:SetSourceIdentity"]
+    assert "aws:SourceAccount" in str(statement["Condition"])

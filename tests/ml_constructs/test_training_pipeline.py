@@ -76,3 +76,28 @@ def test_a_job_role_reads_no_data_by_itself(site: Any, pipeline: Any) -> None:
     """What every job needs is images, logs, metrics and the key; data are granted by buckets."""
     assert "s3:" not in str(site.statements("TrainRole"))
     assert "/aws/sagemaker/TrainingJobs" in str(site.statements("TrainRole"))
+
+
+def test_who_starts_executions_starts_no_job(site: Any, pipeline: Any) -> None:
+    """The jobs are those of the definition, with its roles: none of another kind is passed."""
+    pipeline.grant_start(site.role("Person"))
+    text = str(site.statements("Person"))
+
+    assert "sagemaker:StartPipelineExecution" in text
+    assert "sagemaker:StopPipelineExecution" in text
+    assert ":pipeline/churn/execution/*" in text
+    for action in ("CreateTrainingJob", "CreateProcessingJob", "UpdatePipeline", "PassRole"):
+        assert action not in text
+
+
+def test_who_follows_executions_starts_none(site: Any, pipeline: Any) -> None:
+    """A reviewer sees what ran, and with which parameters."""
+    pipeline.grant_describe(site.role("Person"))
+    actions = {
+        action.partition(":")[2]
+        for each in site.statements("Person")
+        for action in ([each["Action"]] if isinstance(each["Action"], str) else each["Action"])
+    }
+
+    assert {"DescribePipelineExecution", "ListPipelineExecutionSteps"} <= actions
+    assert all(each.startswith(("Describe", "List")) for each in actions)
