@@ -16,11 +16,13 @@ from config.sources import SourcesConfig
 from config.studio import StudioConfig
 from config.training import TrainingConfig
 from config.types import (
+    AccountId,
     CronExpression,
     Days,
     EnvironmentName,
     ImageDigest,
     LogRetentionDays,
+    RegionName,
     TagValue,
     UseCaseName,
 )
@@ -71,6 +73,8 @@ class PlatformConfig(Section):
     environment: EnvironmentName
     usecase: UseCaseName
     protected: bool
+    account: AccountId | None = None
+    region: RegionName | None = None
     tags: TagsConfig
     keys: KeysConfig = KeysConfig()
     logs: LogsConfig = LogsConfig()
@@ -86,10 +90,46 @@ class PlatformConfig(Section):
     monitoring: MonitoringConfig = MonitoringConfig()
     serving: ServingConfig = ServingConfig()
 
+    @field_validator("region")
+    @classmethod
+    def _check_binding(cls, value: str | None, info: ValidationInfo) -> str | None:
+        # An account that is wrong is absent here, and has a mistake of its own.
+        if "account" in info.data and (value is None) != (info.data["account"] is None):
+            given = "account" if value is None else "region"
+            raise ValueError(
+                f"only {given} is set; set account and region, which binds the environment to "
+                "both, or neither"
+            )
+        return value
+
+    @field_validator("training")
+    @classmethod
+    def _check_image(cls, value: TrainingConfig, info: ValidationInfo) -> TrainingConfig:
+        images = info.data.get("images")
+        if isinstance(images, ImagesConfig) and images.digest is None:
+            for name in ("schedule", "arrival"):
+                if getattr(value, name).enabled:
+                    raise ValueError(
+                        f"{name}.enabled starts the image of images.digest, which is not set: each "
+                        "execution would fail; set the digest, or leave it off"
+                    )
+        return value
+
     @field_validator("protected")
     @classmethod
     def _check_protection(cls, value: bool, info: ValidationInfo) -> bool:
         # A validator of the field, not of the model: that would run only once all else is right.
         if info.data.get("environment") == "prod" and not value:
             raise ValueError("must be true in prod: its stacks could be deleted with their data")
+        return value
+
+    @field_validator("serving")
+    @classmethod
+    def _check_availability(cls, value: ServingConfig, info: ValidationInfo) -> ServingConfig:
+        # Two instances are put into two zones; with one, a lost zone or a patch is an outage.
+        if info.data.get("environment") == "prod" and value.min_instances < 2:
+            raise ValueError(
+                f"min_instances must be at least 2 in prod, given {value.min_instances}: "
+                "one instance is one zone"
+            )
         return value

@@ -52,6 +52,15 @@ ImageDigest = Annotated[
 AccountId = Annotated[
     str, matching(r"[0-9]{12}", "the 12 digits of an AWS account, in quotes ('111122223333')")
 ]
+RegionName = Annotated[
+    str,
+    # Source: the partitions that botocore ships (partitions.json), and how regions are named.
+    matching(
+        r"(af|ap|ca|cn|eu|eusc-de|eu-isoe|il|me|mx|sa|us|us-gov|us-iso[bf]?)"
+        r"-(north|south|east|west|central|(north|south)(east|west))-[1-9]",
+        "a region such as eu-central-1",
+    ),
+]
 EmailAddress = Annotated[
     str, matching(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an address such as team@example.com")
 ]
