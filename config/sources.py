@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
@@ -166,6 +165,11 @@ class SourcesConfig(Section):
     query_result_days: Days = 30
     query_limit_gib: Annotated[int, Field(ge=1, le=100_000)] = 100
 
+    @property
+    def landed(self) -> list[str]:
+        """The names of the sources whose tables a job copies."""
+        return [*(each.name for each in self.databases), *(each.name for each in self.tables)]
+
     @field_validator("files")
     @classmethod
     def _check_folders(cls, value: tuple[FileSource, ...]) -> tuple[FileSource, ...]:
@@ -207,8 +211,3 @@ def _refuse_repeated(what: str, names: Iterable[str]) -> None:
     twice = sorted({name for name in listed if listed.count(name) > 1})
     if twice:
         raise ValueError(f"{what} names {', '.join(twice)} twice; give each a name of its own")
-
-
-def folder_of(table: str) -> str:
-    """Name the folder of a landed table: a dot would be part of the name of a file."""
-    return re.sub(r"\W", "_", table.lower())

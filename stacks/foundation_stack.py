@@ -12,7 +12,7 @@ from ml_constructs.alarm_topic import AlarmTopic
 from ml_constructs.encrypted_log_group import EncryptedLogGroup
 from ml_constructs.encryption_key import EncryptionKey
 from ml_constructs.image_repository import ImageRepository
-from ml_constructs.job_role import LOG_GROUPS
+from ml_constructs.job_role import ENDPOINTS, LOG_GROUPS
 from stacks.names import Names
 
 
@@ -44,6 +44,7 @@ class FoundationStack(Stack):
         )
         self.data_key.allow_service("sagemaker")
         self.data_key.allow_service("glue")
+        self.data_key.allow_reading(settings.registry.reader_accounts)
 
         self.logs_key = EncryptionKey(
             self,
@@ -53,7 +54,7 @@ class FoundationStack(Stack):
             deletion_window_days=settings.keys.deletion_window_days,
             removal_policy=removal_policy,
         )
-        self.logs_key.allow_logs(["/aws/sagemaker/*", "/aws-glue/*", names.flow_logs])
+        self.logs_key.allow_logs(["/aws/sagemaker/*", "/aws-glue/*", "/aws/rds/*", names.flow_logs])
 
         self.alerts_key = EncryptionKey(
             self,
@@ -83,6 +84,15 @@ class FoundationStack(Stack):
                 removal_policy=removal_policy,
             )
 
+        EncryptedLogGroup(
+            self,
+            "EndpointLogs",
+            name=f"/aws/sagemaker/{ENDPOINTS}/{names.endpoint}",
+            key=self.logs_key,
+            retention_days=settings.logs.retention_days,
+            removal_policy=removal_policy,
+        )
+
         self.images = ImageRepository(
             self,
             "Images",
@@ -92,3 +102,4 @@ class FoundationStack(Stack):
             untagged_days=settings.images.untagged_days,
             removal_policy=removal_policy,
         )
+        self.images.allow_pulling(settings.registry.reader_accounts)

@@ -30,6 +30,16 @@ class Names:
         return self.pipeline
 
     @property
+    def endpoint(self) -> str:
+        """Name the endpoint; clients type it, and its alarms exist before it does."""
+        return self.pipeline
+
+    @property
+    def parameters(self) -> str:
+        """Begin the names of the SSM parameters in which consumers find what they need."""
+        return f"/{PLATFORM}/{self.environment}/{self.usecase}"
+
+    @property
     def database(self) -> str:
         """Name the Glue database; Athena wants no hyphens in it."""
         return self.pipeline.replace("-", "_")
@@ -47,3 +57,16 @@ class Names:
     def feature_group(self, versioned_name: str) -> str:
         """Name a feature group, its schema version included."""
         return f"{self.pipeline}-{versioned_name}"
+
+    @property
+    def sources_encryption(self) -> str:
+        """Name Glue's security configuration for sources; it is part of the names of logs."""
+        return f"{self.database}_sources"
+
+    def landing_role(self, source: str) -> str:
+        """Name the role that lands one source; it is part of the names of its logs."""
+        return f"{self.platform}-land-{source.replace('_', '-')}"
+
+    def cluster(self, source: str) -> str:
+        """Name the database server of one source; it is part of the name of its log."""
+        return f"{self.platform}-{source.replace('_', '-')}"

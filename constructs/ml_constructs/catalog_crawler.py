@@ -30,7 +30,7 @@ class CatalogCrawler(Construct):
         *,
         description: str,
         database_name: str,
-        targets: Mapping[str, Sequence[Mapping[str, Any]]],
+        targets: dict[str, Sequence[Mapping[str, Any]]],
         encryption: GlueEncryption,
         schedule: str | None = None,
         table_prefix: str | None = None,

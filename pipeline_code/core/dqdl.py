@@ -43,10 +43,10 @@ def _column_rules(name: str, column: Column) -> Iterator[str]:
     if column.type in _DATA_TYPES:
         # ColumnDataType takes columns of text alone.
         bare = name[1:-1]
-        yield (
-            f'CustomSql "select count(*) from primary where {bare} is not null '
-            f'and try_cast({bare} as {_DATA_TYPES[column.type]}) is null" = 0'
+        unreadable = (
+            f"{bare} is not null and try_cast({bare} as {_DATA_TYPES[column.type]}) is null"
         )
+        yield f'CustomSql "select count(*) from primary where {unreadable}" = 0'  # noqa: S608
     if column.minimum is not None:
         yield f"ColumnValues {name} >= {column.minimum:.15g}{where}"
     if column.maximum is not None:
