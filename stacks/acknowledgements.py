@@ -18,6 +18,7 @@ class Acknowledgement:
 
     ``path`` and ``finding`` are regular expressions that must match as a whole: the construct's
     path below its stage, and what the rule found there ("" where it says no more than its name).
+    ``rule`` is named with its pack, or without where several packs have it.
     """
 
     path: str
@@ -30,7 +31,7 @@ class Acknowledgement:
     def covers(self, path: str, rule: str, finding: str) -> bool:
         """Say whether this entry is about that finding."""
         return (
-            rule == self.rule
+            self.rule in (rule, rule.rpartition("-")[2])
             and re.fullmatch(self.path, path) is not None
             and re.fullmatch(self.finding, finding) is not None
         )
@@ -38,13 +39,13 @@ class Acknowledgement:
 
 REGISTER: tuple[Acknowledgement, ...] = (
     Acknowledgement(
-        path=r"(Data/Catalog/Crawler/Role|Features/\w+/StoreRole|Training/\w+|Studio/\w+)/.*",
+        path=r"(Data/Catalog/Crawler/Role|Sources/[\w-]+/(Crawler|Job)/Role|Features/\w+/StoreRole|Training/\w+|Serving/Role|Studio/\w+)/.*",
         rule=_WILDCARD,
-        finding=r"Resource::(<\w+\.Arn>|\{\"Fn::GetStackOutput\":.*\}\})/[a-z0-9-]+/([a-z-]+/)?\*",
+        finding=r"Resource::(<\w+\.Arn>|\{\"Fn::GetStackOutput\":.*\}\})/[a-z0-9-]+/([a-z_-]+/)?\*",
         reason="Objects are named while a job runs; each role is held to its use case's folder.",
     ),
     Acknowledgement(
-        path=r"(Network/DefaultGroup/Role|Training/\w+Role|Studio/\w+/Role)/.*",
+        path=r"(Network/DefaultGroup/Role|Training/\w+Role|Serving/Role|Studio/\w+/Role)/.*",
         rule=_WILDCARD,
         finding=r"Resource::\*",
         reason="ecr:GetAuthorizationToken, cloudwatch:PutMetricData, the Describe actions of EC2 "
@@ -52,10 +53,11 @@ REGISTER: tuple[Acknowledgement, ...] = (
         "namespace.",
     ),
     Acknowledgement(
-        path=r"Data/Catalog/Crawler/Role/.*",
+        path=r"(Data/Catalog/Crawler|Sources/[\w-]+/(Crawler|Job))/Role/.*",
         rule=_WILDCARD,
         finding=r"Resource::\*",
-        reason="The action glue:GetSecurityConfiguration takes no resource.",
+        reason="glue:GetSecurityConfiguration, cloudwatch:PutMetricData and the Describe actions "
+        "of EC2 take no resource; metrics are held to Glue's own namespace.",
     ),
     Acknowledgement(
         path=r"(Training/\w+Role|Serving/Role|Audit/Trail/LogsRole|Studio/\w+/Role)/.*",
@@ -68,13 +70,15 @@ REGISTER: tuple[Acknowledgement, ...] = (
         "account and region and a number.",
     ),
     Acknowledgement(
-        path=r"Data/Catalog/Crawler/Role/.*",
+        path=r"(Data/Catalog/Crawler|Sources/[\w-]+/(Crawler|Job))/Role/.*",
         rule=_WILDCARD,
-        finding=_ARN.format(service="logs") + r"log-group:/aws-glue/crawlers\*",
-        reason="Glue puts the role's generated name into that of the log group.",
+        finding=_ARN.format(service="logs")
+        + r"log-group:/aws-glue/(crawlers|jobs/\w+-role/[a-z0-9-]+/(error|output):log-stream:)\*",
+        reason="Glue puts the role's generated name into that of a crawler's log group, and names "
+        "a log stream after each run of a job.",
     ),
     Acknowledgement(
-        path=r"Data/Catalog/Crawler/Role/.*",
+        path=r"(Data/Catalog|Sources/[\w-]+)/Crawler/Role/.*",
         rule=_WILDCARD,
         finding=_ARN.format(service="glue") + r"table/\w+/\*",
         reason="A crawler discovers tables; it is held to the one database that it fills.",
@@ -112,9 +116,20 @@ REGISTER: tuple[Acknowledgement, ...] = (
         reason="A run of the runbook is numbered as it starts; the role only reads its state.",
     ),
     Acknowledgement(
-        path=r"Training/\w+Role/.*",
+        path=r"(Training/\w+Role|Serving/Role|Sources/Database-\w+/(Crawler|Job)/Role)/.*",
         rule=_WILDCARD,
         finding=_ARN.format(service="ec2") + r"network-interface/\*",
         reason="Interfaces are numbered as they are made; roles are held to the jobs' subnets.",
+    ),
+    Acknowledgement(
+        path=r"Sources/Table-\w+/Job/Role/.*",
+        rule=_WILDCARD,
+        finding=_ARN.format(service="dynamodb") + r"table/(\{.*\}|[\w.-]+)/export/\*",
+        reason="An export is named by the moment at which it begins; the job only reads its state.",
+    ),
+    Acknowledgement(
+        path=r"\w+/DeadLetters/Resource",
+        rule="AwsSolutions-SQS3",
+        reason="It is itself the dead-letter queue, of rules and schedules instead of a queue.",
     ),
 )

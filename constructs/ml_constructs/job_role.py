@@ -14,6 +14,7 @@ from ml_constructs.service_trust import carry_identity, trusted_service
 
 PROCESSING: Final = "ProcessingJobs"
 TRAINING: Final = "TrainingJobs"
+ENDPOINTS: Final = "Endpoints"
 LOG_GROUPS: Final = tuple(f"/aws/sagemaker/{kind}" for kind in (PROCESSING, TRAINING))
 """Log groups that SageMaker names itself: one of each in an account and region."""
 
@@ -46,7 +47,8 @@ class JobRole(Construct):
         images.grant_pull(self.role)
         key.grant_use(self.role)
         grant_log_streams(self.role, f"/aws/sagemaker/{kind}")
-        self._grant_metrics(f"/aws/sagemaker/{kind}")
+        # The log group of an endpoint ends with its name; the namespace of the metrics does not.
+        self._grant_metrics(f"/aws/sagemaker/{kind.partition('/')[0]}")
 
     def _grant_metrics(self, namespace: str) -> None:
         # The action takes no resource; the namespace is what can be limited.

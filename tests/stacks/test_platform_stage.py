@@ -26,7 +26,7 @@ STATEFUL_TYPES = {
     "AWS::SageMaker::MlflowApp",
     "AWS::SageMaker::ModelPackageGroup",
 }
-STATELESS_STACKS = {"Training", "Monitoring"}
+STATELESS_STACKS = {"Monitoring", "Serving", "Training"}
 
 
 def _resources(templates: Templates, environment: str) -> list[tuple[str, str, dict[str, Any]]]:
