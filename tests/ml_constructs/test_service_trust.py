@@ -39,3 +39,18 @@ def test_a_role_lets_the_name_of_a_person_through(site: Any) -> None:
 
     assert statement["Action"] == ["sts:AssumeRole", "sts:SetSourceIdentity"]
     assert "aws:SourceAccount" in str(statement["Condition"])
+
+
+def test_the_source_is_named_as_its_arns_are(site: Any) -> None:
+    """Flow logs are delivered by a principal of their own, but their ARNs are those of EC2."""
+    from aws_cdk import aws_iam as iam
+
+    from ml_constructs.service_trust import trusted_service
+
+    principal = trusted_service(site.stack, "vpc-flow-logs", namespace="ec2")
+    iam.Role(site.stack, "Role", assumed_by=principal)
+    (role,) = site.resources("AWS::IAM::Role").values()
+    (statement,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+
+    assert statement["Principal"] == {"Service": "vpc-flow-logs.amazonaws.com"}
+    assert ":ec2:" in str(statement["Condition"]["ArnLike"])
