@@ -69,6 +69,7 @@ class DataStack(Stack):
             },
         )
         self.artifacts = bucket("Artifacts")
+        self.artifacts.allow_reading(settings.registry.reader_accounts, prefix=settings.usecase)
 
         self.catalog = DataCatalog(
             self,

@@ -1,4 +1,4 @@
-"""Every version of the model, and the people who may approve one."""
+"""Every version of the model, and the people who may judge or read one."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from config import PlatformConfig
 from ml_constructs.model_registry import ModelRegistry
 from stacks.names import Names
 
 
 class RegistryStack(Stack):
-    """Keep the model package group and the role of those who approve.
+    """Keep the model package group and the roles of those who approve and of those who look.
 
     Stateful: the audit trail of what served when.
     """
@@ -23,6 +24,7 @@ class RegistryStack(Stack):
         scope: Construct,
         construct_id: str,
         *,
+        settings: PlatformConfig,
         names: Names,
         removal_policy: RemovalPolicy,
         **kwargs: Any,
@@ -33,15 +35,29 @@ class RegistryStack(Stack):
             "Models",
             name=names.model_package_group,
             description=f"Every version of the {names.usecase} model in {names.environment}",
+            reader_accounts=settings.registry.reader_accounts,
             removal_policy=removal_policy,
         )
-        # Who of the account may assume it is for the account's own policies to say. It has a
-        # name because people type it.
-        self.approver = iam.Role(
-            self,
+        self.approver = self._person(
             "Approver",
-            role_name=f"{names.pipeline}-approver",
-            assumed_by=iam.AccountRootPrincipal(),
+            name=f"{names.pipeline}-approver",
             description="Approves or rejects versions of the model; cannot train or register",
         )
         self.registry.grant_approve(self.approver)
+        self.reader = self._person(
+            "Reader",
+            name=f"{names.pipeline}-reader",
+            description="Reads the versions of the model and their metadata; changes nothing",
+        )
+        self.registry.grant_read(self.reader)
+
+    def _person(self, construct_id: str, *, name: str, description: str) -> iam.Role:
+        # Who of the account may assume it is for the account's own policies to say. It has a
+        # name because people type it.
+        return iam.Role(
+            self,
+            construct_id,
+            role_name=name,
+            assumed_by=iam.AccountRootPrincipal(),
+            description=description,
+        )

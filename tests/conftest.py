@@ -101,6 +101,8 @@ def _policies(resource: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for kind, name in (
         ("trust", "AssumeRolePolicyDocument"),
         ("key", "KeyPolicy"),
+        ("resource", "ModelPackageGroupPolicy"),
+        ("resource", "RepositoryPolicyText"),
         (_KINDS.get(resource["Type"], "resource"), "PolicyDocument"),
     ):
         if name in properties:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
@@ -73,6 +73,17 @@ class EncryptedBucket(Construct):
         """
         dimensions = {"BucketName": self.bucket_name, "FilterId": _FILTER}
         return Metric("AWS/S3", "PutRequests", dimensions, period_sec=period_sec)
+
+    def allow_reading(self, accounts: Sequence[str], *, prefix: str) -> None:
+        """Let other accounts read what lies under ``prefix/``; the key must allow them, too."""
+        for account in accounts:
+            self.bucket.add_to_resource_policy(
+                iam.PolicyStatement(
+                    principals=[iam.AccountPrincipal(account)],
+                    actions=["s3:GetObject"],
+                    resources=[self.bucket.arn_for_objects(f"{prefix}/*")],
+                )
+            )
 
     def grant_read(self, grantee: iam.IGrantable, *, prefix: str) -> None:
         """Let ``grantee`` list the bucket and read what lies under ``prefix/``."""

@@ -96,6 +96,20 @@ class EncryptionKey(Construct):
         )
         self._allow(trail, actions=["kms:DescribeKey"], conditions=source)
 
+    def allow_reading(self, accounts: Sequence[str]) -> None:
+        """Let other accounts read the objects of a bucket that the key encrypts.
+
+        Which objects is for the bucket's policy to say, and who of an account for its own.
+        """
+        for account in accounts:
+            self._allow(
+                iam.AccountPrincipal(account),
+                actions=["kms:Decrypt", "kms:DescribeKey"],
+                conditions={
+                    "StringLike": {"kms:ViaService": f"s3.{Stack.of(self).region}.*"},
+                },
+            )
+
     def grant_use(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let ``grantee`` read and write what the key encrypts."""
         return iam.Grant.add_to_principal(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
@@ -53,9 +55,21 @@ class ImageRepository(Construct):
             removal_policy=removal_policy,
         )
 
+    @property
+    def repository_uri(self) -> str:
+        """Where images are pushed to and pulled from."""
+        return self.repository.repository_uri
+
     def uri(self, digest: str) -> str:
         """Name one image by its digest."""
         return self.repository.repository_uri_for_digest(digest)
+
+    def allow_pulling(self, accounts: Sequence[str]) -> None:
+        """Let other accounts run the images; who of an account is for its own policies to say."""
+        for account in accounts:
+            self.repository.add_to_resource_policy(
+                iam.PolicyStatement(principals=[iam.AccountPrincipal(account)], actions=list(_PULL))
+            )
 
     def grant_pull(self, grantee: iam.IGrantable) -> None:
         """Let ``grantee`` run the images."""

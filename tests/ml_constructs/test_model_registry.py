@@ -43,8 +43,10 @@ def test_who_approves_cannot_register(site: Any, registry: Any) -> None:
     """The approver judges what others trained."""
     registry.grant_approve(site.role("Judge"))
 
-    assert "sagemaker:CreateModelPackage" not in str(site.statements("Judge"))
-    assert "sagemaker:UpdateModelPackage" in str(site.statements("Judge"))
+    allowed = [each for each in site.statements("Judge") if each["Effect"] == "Allow"]
+
+    assert "sagemaker:CreateModelPackage" not in str(allowed)
+    assert "sagemaker:UpdateModelPackage" in str(allowed)
 
 
 def test_rights_end_at_the_group(site: Any, registry: Any) -> None:
@@ -53,3 +55,61 @@ def test_rights_end_at_the_group(site: Any, registry: Any) -> None:
     for statement in site.statements("Trainer"):
         for resource in statement["Resource"]:
             assert "/churn" in str(resource)
+
+
+def test_who_approves_is_denied_to_register_and_to_forget(site: Any, registry: Any) -> None:
+    """The denial outweighs any right that is given later."""
+    registry.grant_approve(site.role("Judge"))
+    (denied,) = (each for each in site.statements("Judge") if each["Effect"] == "Deny")
+
+    assert "sagemaker:CreateModelPackage" in denied["Action"]
+    assert "sagemaker:DeleteModelPackage" in denied["Action"]
+    assert "Condition" not in denied
+
+
+def test_who_reads_is_denied_every_change(site: Any, registry: Any) -> None:
+    """A reader whom somebody later gives more stays a reader of this model."""
+    registry.grant_read(site.role("Reader"))
+    statements = site.statements("Reader")
+    (allowed,) = (each for each in statements if each["Effect"] == "Allow")
+    (denied,) = (each for each in statements if each["Effect"] == "Deny")
+
+    assert all(action.startswith(("sagemaker:D", "sagemaker:L")) for action in allowed["Action"])
+    assert not [action for action in allowed["Action"] if "Delete" in action]
+    for verb in ("Create", "Update", "Delete"):
+        assert f"sagemaker:{verb}ModelPackage" in denied["Action"]
+
+
+def test_without_readers_the_group_has_no_policy(site: Any, registry: Any) -> None:
+    """Nobody outside the account sees it."""
+    (group,) = site.resources("AWS::SageMaker::ModelPackageGroup").values()
+
+    assert "ModelPackageGroupPolicy" not in group["Properties"]
+
+
+def test_other_accounts_read_and_deploy_but_change_nothing(site: Any) -> None:
+    """The version that another account serves is still judged here."""
+    from aws_cdk import RemovalPolicy
+
+    from ml_constructs.model_registry import ModelRegistry
+
+    ModelRegistry(
+        site.stack,
+        "Shared",
+        name="churn",
+        description="x",
+        removal_policy=RemovalPolicy.RETAIN,
+        reader_accounts=["111122223333"],
+    )
+    (group,) = site.resources("AWS::SageMaker::ModelPackageGroup").values()
+    read, deploy = group["Properties"]["ModelPackageGroupPolicy"]["Statement"]
+
+    assert read["Action"] == [
+        "sagemaker:DescribeModelPackage",
+        "sagemaker:DescribeModelPackageGroup",
+        "sagemaker:ListModelPackages",
+    ]
+    assert deploy["Action"] == "sagemaker:CreateModel"
+    for statement in (read, deploy):
+        assert "111122223333:root" in str(statement["Principal"]["AWS"])
+        assert "/churn" in str(statement["Resource"])
