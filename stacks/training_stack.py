@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from aws_cdk import Stack
 from constructs import Construct
 
 from config import PlatformConfig
-from ml_constructs.job_role import PROCESSING, TRAINING, JobRole
+from ml_constructs.dead_letter_queue import DeadLetterQueue
+from ml_constructs.pipeline_trigger import OBJECT_VERSION, SCHEDULED_TIME, PipelineTrigger
+from ml_constructs.published_parameters import PublishedParameters
 from ml_constructs.training_pipeline import TrainingPipeline
 from pipeline_code import contract
 from pipeline_code.definition.lock import Lock
+from pipeline_code.definition.parameters import with_defaults
 from stacks.data_stack import DataStack
 from stacks.features_stack import FeaturesStack
 from stacks.foundation_stack import FoundationStack
 from stacks.names import Names
 from stacks.network_stack import NetworkStack
 from stacks.registry_stack import RegistryStack
+from stacks.training_roles import define_job_roles, grant_data
 
 NO_IMAGE = f"sha256:{'0' * 64}"
 """The digest of no image: an execution that is started without ``ImageUri`` fails at once,
@@ -52,10 +55,10 @@ class TrainingStack(Stack):
         self.add_stack_dependency(registry)
         self._foundation = foundation
         self._prefix = lock.usecase
-        self.job_roles = self._define_roles()
+        self.job_roles = define_job_roles(self, foundation)
         for job in self.job_roles.values():
             network.network.grant_join(job.role)
-        self._grant_data(data)
+        grant_data(self.job_roles, data, prefix=self._prefix)
         self._grant_services(features, registry)
 
         image = foundation.images.uri(settings.images.digest or NO_IMAGE)
@@ -87,47 +90,14 @@ class TrainingStack(Stack):
             max_parallel_steps=settings.training.max_parallel_steps,
         )
         self._grant_pipeline(data, registry)
-
-    def _define_roles(self) -> dict[str, JobRole]:
-        kinds = {
-            contract.ROLE_PREPARE: (contract.PREPARE, PROCESSING),
-            contract.ROLE_INGEST_FEATURES: (contract.INGEST_FEATURES, PROCESSING),
-            contract.ROLE_TRAIN: (contract.TRAIN, TRAINING),
-            contract.ROLE_RESOLVE_CHAMPION: (contract.RESOLVE_CHAMPION, PROCESSING),
-            contract.ROLE_EVALUATE: (contract.EVALUATE, PROCESSING),
-        }
-        return {
-            placeholder: JobRole(
-                self,
-                f"{step}Role",
-                kind=kind,
-                description=f"Runs the step {step} of the training pipeline",
-                images=self._foundation.images,
-                key=self._foundation.data_key,
-            )
-            for placeholder, (step, kind) in kinds.items()
-        }
-
-    def _grant_data(self, data: DataStack) -> None:
-        """Say which job reads and writes which bucket; all of it below the use case's folder."""
-        reads = {
-            contract.ROLE_PREPARE: [data.raw],
-            contract.ROLE_INGEST_FEATURES: [data.curated],
-            contract.ROLE_TRAIN: [data.curated],
-            contract.ROLE_RESOLVE_CHAMPION: [data.artifacts],
-            contract.ROLE_EVALUATE: [data.curated, data.artifacts],
-        }
-        writes = {
-            contract.ROLE_PREPARE: data.curated,
-            contract.ROLE_INGEST_FEATURES: data.artifacts,
-            contract.ROLE_TRAIN: data.artifacts,
-            contract.ROLE_RESOLVE_CHAMPION: data.artifacts,
-            contract.ROLE_EVALUATE: data.artifacts,
-        }
-        for name, job in self.job_roles.items():
-            for bucket in reads[name]:
-                bucket.grant_read(job.role, prefix=self._prefix)
-            writes[name].grant_write(job.role, prefix=self._prefix)
+        self.dead_letters = DeadLetterQueue(self, "DeadLetters", key=foundation.alerts_key)
+        self._define_triggers(settings, data)
+        PublishedParameters(
+            self,
+            "Published",
+            prefix=names.parameters,
+            values=self._published(data, features, registry),
+        )
 
     def _grant_services(self, features: FeaturesStack, registry: RegistryStack) -> None:
         for group in features.groups.values():
@@ -141,18 +111,52 @@ class TrainingStack(Stack):
         self._foundation.images.grant_describe(self.pipeline.role)
         registry.registry.grant_register(self.pipeline.role)
 
+    def _define_triggers(self, settings: PlatformConfig, data: DataStack) -> None:
+        trigger = PipelineTrigger(
+            self, "Trigger", pipeline=self.pipeline, dead_letters=self.dead_letters
+        )
+        schedule, arrival = settings.training.schedule, settings.training.arrival
+        # Each start has a data version of its own: the step cache would else answer with the
+        # rows of before, see docs/adr/0004.
+        trigger.on_schedule(
+            "Schedule",
+            expression=schedule.expression,
+            parameters={
+                contract.PARAMETER_INPUT_DATA_VERSION: SCHEDULED_TIME,
+                contract.PARAMETER_AUTHOR: "schedule",
+            },
+            is_enabled=schedule.enabled,
+        )
+        trigger.on_arrival(
+            "Arrival",
+            bucket=data.raw,
+            prefix=self._prefix,
+            suffix=arrival.suffix,
+            parameters={
+                contract.PARAMETER_INPUT_DATA_VERSION: OBJECT_VERSION,
+                contract.PARAMETER_AUTHOR: "arrival",
+            },
+            is_enabled=arrival.enabled,
+        )
 
-def with_defaults(definition: Mapping[str, Any], defaults: Mapping[str, str]) -> dict[str, Any]:
-    """Return the definition with other default values for some of its parameters."""
-    return {
-        **definition,
-        "Parameters": [
-            {**parameter, "DefaultValue": defaults[parameter["Name"]]}
-            if parameter["Name"] in defaults
-            else parameter
-            for parameter in definition["Parameters"]
-        ],
-    }
+    def _published(
+        self, data: DataStack, features: FeaturesStack, registry: RegistryStack
+    ) -> dict[str, str]:
+        return {
+            "pipeline/name": self.pipeline.name,
+            "pipeline/arn": self.pipeline.pipeline_arn,
+            "model-package-group/name": registry.registry.name,
+            "model-package-group/arn": registry.registry.group_arn,
+            "buckets/raw": data.raw.bucket_name,
+            "buckets/curated": data.curated.bucket_name,
+            "buckets/artifacts": data.artifacts.bucket_name,
+            "images/repository-uri": self._foundation.images.repository_uri,
+            **{f"feature-groups/{name}": group.name for name, group in features.groups.items()},
+            **{
+                f"job-roles/{name.rpartition('.')[2].replace('_', '-')}": job.role_arn
+                for name, job in self.job_roles.items()
+            },
+        }
 
 
 def _instance_types(settings: PlatformConfig) -> dict[str, str]:

@@ -62,16 +62,24 @@ class TrainingPipeline(Construct):
             parallelism_configuration={"MaxParallelExecutionSteps": max_parallel_steps},
             role_arn=self.role.role_arn,
         )
+        # By reference: what names the pipeline is made after it.
+        self.pipeline_arn = Stack.of(self).format_arn(
+            service="sagemaker", resource="pipeline", resource_name=pipeline.ref
+        )
         # An execution that starts before the policies are there would fail for want of rights.
         wait_for_policies(pipeline, self.role, *(job.role for job in job_roles))
 
-    def grant_start(self, grantee: iam.IGrantable) -> None:
-        """Let ``grantee`` start, stop, resume and follow executions, with the pipeline's roles."""
+    def grant_trigger(self, grantee: iam.IGrantable) -> None:
+        """Let ``grantee`` start executions, and nothing more."""
         iam.Grant.add_to_principal(
             grantee=grantee,
             actions=["sagemaker:StartPipelineExecution"],
             resource_arns=[self._arn()],
         )
+
+    def grant_start(self, grantee: iam.IGrantable) -> None:
+        """Let ``grantee`` start, stop, resume and follow executions, with the pipeline's roles."""
+        self.grant_trigger(grantee)
         iam.Grant.add_to_principal(
             grantee=grantee,
             actions=["sagemaker:RetryPipelineExecution", "sagemaker:StopPipelineExecution"],

@@ -73,3 +73,17 @@ def test_nothing_starts_by_itself_unless_somebody_says_so() -> None:
     """An execution costs money."""
     assert not TrainingConfig().schedule.enabled
     assert not TrainingConfig().arrival.enabled
+
+
+@pytest.mark.parametrize("trigger", ["schedule", "arrival"])
+def test_what_starts_by_itself_needs_an_image(trigger: str) -> None:
+    """Without one each start would fail, by night and unseen."""
+    text = f"{GOOD}training: {{{trigger}: {{enabled: true}}}}"
+    with pytest.raises(SettingsError, match=rf"training: {trigger}\.enabled .* images\.digest"):
+        parse(text, config.PlatformConfig, source="dev.yaml")
+
+    settings = parse(
+        f"{text}\nimages: {{digest: 'sha256:{'a' * 64}'}}", config.PlatformConfig, source="dev.yaml"
+    )
+
+    assert getattr(settings.training, trigger).enabled

@@ -73,3 +73,40 @@ def test_offline_stores_lie_outside_what_expires(groups: dict[str, dict[str, Any
 
         assert "/fraud/feature-store" in uri
         assert "executions" not in uri
+
+
+def test_settings_size_the_online_store(templates: Templates) -> None:
+    """Time to live and capacity come from the settings, for every group alike."""
+    found = [
+        each["Properties"]
+        for each in templates["everything"]["Features"]["Resources"].values()
+        if each["Type"] == "AWS::SageMaker::FeatureGroup"
+    ]
+
+    assert found
+    for group in found:
+        assert group["OnlineStoreConfig"]["TtlDuration"] == {"Unit": "Days", "Value": 90}
+        assert group["ThroughputConfig"] == {
+            "ThroughputMode": "Provisioned",
+            "ProvisionedReadCapacityUnits": 100,
+            "ProvisionedWriteCapacityUnits": 10,
+        }
+
+
+def test_a_breaking_change_stops_synthesis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before any template is written: the deployment would replace a group."""
+    from dataclasses import replace
+
+    import config
+    from pipeline_code.definition.schema_lock import BreakingSchemaChangeError
+    from stacks import platform_stage
+    from stacks.platform_app import PlatformApp
+
+    lock = read_lock(contract.usecase_folder("fraud"))
+    first, *others = lock.feature_groups
+    shorter = replace(first, features=dict([*first.features.items()][1:]))
+    broken = replace(lock, feature_groups=(shorter, *others))
+    monkeypatch.setattr(platform_stage, "read_lock", lambda _: broken)
+
+    with pytest.raises(BreakingSchemaChangeError, match=r"customers-v1: \w+ is gone"):
+        PlatformApp().define([config.load("dev")])

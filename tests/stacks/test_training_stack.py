@@ -12,7 +12,9 @@ import pytest
 import config
 from pipeline_code import contract
 from pipeline_code.definition.lock import placeholder, read_lock
-from stacks.training_stack import NO_IMAGE, with_defaults
+from pipeline_code.definition.parameters import with_defaults
+from stacks.training_stack import NO_IMAGE
+from tests.assembly import Assembly
 
 Templates = dict[str, dict[str, dict[str, Any]]]
 JOBS = (
@@ -295,6 +297,106 @@ def test_execution_starts_only_once_the_policies_are_there(templates: Templates)
     (pipeline,) = (
         each for each in resources.values() if each["Type"] == "AWS::SageMaker::Pipeline"
     )
-    policies = {name for name, each in resources.items() if each["Type"] == "AWS::IAM::Policy"}
+    policies = {
+        name
+        for name, each in resources.items()
+        # What starts the pipeline comes after it.
+        if each["Type"] == "AWS::IAM::Policy" and not name.startswith("Trigger")
+    }
 
     assert policies <= set(pipeline["DependsOn"])
+
+
+def _rules(templates: Templates, environment: str) -> dict[str, dict[str, Any]]:
+    """Return the rules of an environment by what makes them fire."""
+    return {
+        "schedule" if "ScheduleExpression" in each["Properties"] else "arrival": each["Properties"]
+        for each in templates[environment]["Training"]["Resources"].values()
+        if each["Type"] == "AWS::Events::Rule"
+    }
+
+
+@pytest.mark.parametrize("environment", config.ENVIRONMENTS)
+def test_no_rule_starts_an_image_that_nobody_chose(templates: Templates, environment: str) -> None:
+    """Both rules are defined everywhere, and on only where the settings name an image."""
+    settings = config.load(environment)
+    rules = _rules(templates, environment)
+
+    assert set(rules) == {"schedule", "arrival"}
+    assert (rules["schedule"]["State"] == "ENABLED") is settings.training.schedule.enabled
+    assert (rules["arrival"]["State"] == "ENABLED") is settings.training.arrival.enabled
+    if settings.images.digest is None:
+        assert {rule["State"] for rule in rules.values()} == {"DISABLED"}
+
+
+def test_rules_are_as_the_settings_say(templates: Templates) -> None:
+    """Expression, suffix and state come from the settings."""
+    rules = _rules(templates, "everything")
+
+    assert {rule["State"] for rule in rules.values()} == {"ENABLED"}
+    assert rules["schedule"]["ScheduleExpression"] == "rate(12 hours)"
+    assert rules["arrival"]["EventPattern"]["detail"]["object"]["key"] == [
+        {"wildcard": "fraud/*.complete"}
+    ]
+
+
+def test_rules_pass_parameters_that_the_pipeline_has(templates: Templates) -> None:
+    """An unknown parameter would make every start fail; the data version keys the cache."""
+    known = {each["Name"] for each in _body(templates, "dev")["Parameters"]}
+    for rule in _rules(templates, "dev").values():
+        (target,) = rule["Targets"]
+        passed = {
+            each["Name"]: each["Value"]
+            for each in target["SageMakerPipelineParameters"]["PipelineParameterList"]
+        }
+
+        assert set(passed) <= known
+        assert passed[contract.PARAMETER_INPUT_DATA_VERSION].startswith("$.")
+
+
+def test_rules_watch_the_bucket_that_the_pipeline_reads(assembly: Assembly) -> None:
+    """And that bucket tells EventBridge of what arrives."""
+    rules = [
+        each
+        for each in assembly.find("AWS::Events::Rule", environment="dev")
+        if each.stack == "Training" and "EventPattern" in each.properties
+    ]
+    (rule,) = rules
+    (name,) = rule.properties["EventPattern"]["detail"]["bucket"]["name"]
+    bucket = assembly.target(rule, name)
+
+    assert bucket is not None
+    assert bucket.logical_id.startswith("Raw")
+    assert bucket.properties["NotificationConfiguration"] == {
+        "EventBridgeConfiguration": {"EventBridgeEnabled": True}
+    }
+
+
+def test_consumers_find_every_name_under_one_prefix(templates: Templates) -> None:
+    """Who deploys a client of the platform reads no template."""
+    names = {
+        each["Properties"]["Name"]
+        for each in templates["prod"]["Training"]["Resources"].values()
+        if each["Type"] == "AWS::SSM::Parameter"
+    }
+
+    assert names == {
+        f"/acequia/prod/fraud/{path}"
+        for path in (
+            "pipeline/name",
+            "pipeline/arn",
+            "model-package-group/name",
+            "model-package-group/arn",
+            "buckets/raw",
+            "buckets/curated",
+            "buckets/artifacts",
+            "images/repository-uri",
+            "feature-groups/customers",
+            "feature-groups/terminals",
+            "job-roles/prepare",
+            "job-roles/ingest-features",
+            "job-roles/train",
+            "job-roles/resolve-champion",
+            "job-roles/evaluate",
+        )
+    }
