@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import RemovalPolicy, Stage, Tags
+from aws_cdk import Environment, RemovalPolicy, Stage, Tags
 from constructs import Construct
 
 from config import PlatformConfig
@@ -13,11 +13,16 @@ from pipeline_code.definition.lock import read_lock
 from pipeline_code.definition.schema_lock import check_schemas
 from stacks.audit_stack import AuditStack
 from stacks.data_stack import DataStack
+from stacks.databases_stack import DatabasesStack
 from stacks.features_stack import FeaturesStack
 from stacks.foundation_stack import FoundationStack
+from stacks.monitoring_stack import MonitoringStack
 from stacks.names import Names
 from stacks.network_stack import NetworkStack
 from stacks.registry_stack import RegistryStack
+from stacks.serving_stack import ServingStack
+from stacks.sources_stack import SourcesStack
+from stacks.studio_stack import StudioStack
 from stacks.training_stack import TrainingStack
 
 
@@ -30,7 +35,9 @@ class PlatformStage(Stage):
 
     def __init__(self, scope: Construct, *, settings: PlatformConfig) -> None:
         names = Names(settings.environment, settings.usecase)
-        super().__init__(scope, names.platform)
+        # Bound, `cdk deploy` refuses every other account, and the templates name this one.
+        bound = Environment(account=settings.account, region=settings.region)
+        super().__init__(scope, names.platform, env=bound)
         folder = contract.usecase_folder(settings.usecase)
         lock = read_lock(folder)
         check_schemas(folder, lock.feature_groups)
@@ -54,6 +61,14 @@ class PlatformStage(Stage):
                 data=self.data,
                 **stateful,
             )
+        self.databases = DatabasesStack(
+            self,
+            "Databases",
+            settings=settings,
+            foundation=self.foundation,
+            network=self.network.network,
+            **stateful,
+        )
         self.features = FeaturesStack(
             self,
             "Features",
@@ -63,7 +78,7 @@ class PlatformStage(Stage):
             data=self.data,
             **stateful,
         )
-        self.registry = RegistryStack(self, "Registry", **stateful)
+        self.registry = RegistryStack(self, "Registry", settings=settings, **stateful)
         self.training = TrainingStack(
             self,
             "Training",
@@ -71,9 +86,61 @@ class PlatformStage(Stage):
             names=names,
             lock=lock,
             foundation=self.foundation,
+            network=self.network,
             data=self.data,
             features=self.features,
             registry=self.registry,
+            **stack,
+        )
+        self.sources = SourcesStack(
+            self,
+            "Sources",
+            settings=settings,
+            names=names,
+            promised=lock.contract,
+            foundation=self.foundation,
+            network=self.network.network,
+            data=self.data,
+            databases=self.databases,
+            **stack,
+        )
+        if settings.serving.model_version is not None:
+            self.serving = ServingStack(
+                self,
+                "Serving",
+                settings=settings,
+                names=names,
+                version=settings.serving.model_version,
+                foundation=self.foundation,
+                network=self.network,
+                data=self.data,
+                registry=self.registry,
+                **stack,
+            )
+        self.studio = StudioStack(
+            self,
+            "Studio",
+            settings=settings,
+            foundation=self.foundation,
+            network=self.network,
+            data=self.data,
+            features=self.features,
+            registry=self.registry,
+            training=self.training,
+            **stateful,
+        )
+        self.monitoring = MonitoringStack(
+            self,
+            "Monitoring",
+            settings=settings,
+            names=names,
+            foundation=self.foundation,
+            data=self.data,
+            features=self.features,
+            dead_letters={
+                "Sources": self.sources.dead_letters,
+                "Training": self.training.dead_letters,
+            },
             **stack,
         )
         # Static values only: tags of a feature group are create-only, and a commit hash in one
