@@ -38,6 +38,17 @@ class ServingConfig(Section):
     min_invocations_per_5min: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
     capture_percent: Annotated[int, Field(ge=0, le=100)] = 100
 
+    @field_validator("instance_type")
+    @classmethod
+    def _check_guardrails(cls, value: str) -> str:
+        # Source: SageMaker Developer Guide, "Deployment guardrails", exclusions.
+        if value.startswith("ml.inf1."):
+            raise ValueError(
+                f"given {value!r}: SageMaker would ignore the rollout and the alarms that take a "
+                "version back on Inf1; allowed: any other family, ml.inf2 for instance"
+            )
+        return value
+
     @field_validator("max_instances")
     @classmethod
     def _check_range(cls, value: int, info: ValidationInfo) -> int:

@@ -35,6 +35,7 @@ def test_nothing_serves_until_a_version_is_chosen() -> None:
         ("instance_type: m5.large", "instance_type"),
         ("instance_type: ml.m99.large", "instance_type"),
         ("instance_type: ml.m5.huge", "instance_type"),
+        ("instance_type: ml.inf1.xlarge", "instance_type"),
         ("min_instances: 0", "min_instances"),
         ("{min_instances: 3, max_instances: 2}", "max_instances"),
         ("min_instances: 5", "max_instances"),
