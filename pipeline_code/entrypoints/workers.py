@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -49,6 +50,8 @@ class _Pool:
         self._born: dict[int, float] = {}
         self._young_deaths = 0
         self._is_stopping = False
+        # Only this process holds the end that writes, so the other one says when it is gone.
+        self._life = os.pipe()
 
     def run(self, count: int, ready: Callable[[], None]) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -88,6 +91,8 @@ class _Pool:
                 os.kill(process, signal.SIGTERM)
             return reader
         os.close(reader)
+        os.close(self._life[1])
+        threading.Thread(target=_die_with_parent, args=(self._life[0],), daemon=True).start()
         os._exit(_worked(self._work, writer))
 
     def _stop(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - its form
@@ -119,6 +124,12 @@ def _worked(work: Work, writer: int) -> int:
         traceback.print_exc()
         return 1
     return 0
+
+
+def _die_with_parent(life: int) -> None:
+    """Stop when the parent was killed: nobody else would ever stop this worker."""
+    os.read(life, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _say(text: str) -> None:

@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from pipeline_code.core.tables import connect
 from pipeline_code.core.usecase import Costs
 from pipeline_code.entrypoints.endpoint import Endpoint, Limits
 from pipeline_code.steps.predict import (
@@ -284,11 +286,108 @@ def test_large_body_is_scored_beside_the_event_loop() -> None:
     assert [message["status"] for message in sent[::2]] == [200, 200]
 
 
+def test_inference_id_comes_back(endpoint: Endpoint) -> None:
+    """Captured scores are joined by it with what became true."""
+    headers = {"x_amzn_sagemaker_inference_id": "order-17", "content_type": "text/csv"}
+    answer = ask(endpoint, b"0,0", **headers)
+
+    assert answer.headers["x-amzn-sagemaker-inference-id"] == "order-17"
+
+
+@pytest.mark.parametrize("given", ["x" * 65, "a\nb", "\xff"])
+def test_unusable_inference_id_is_refused(endpoint: Endpoint, given: str) -> None:
+    """It goes into a header of the answer: a line break in it would be one of ours."""
+    headers = {"x_amzn_sagemaker_inference_id": given, "content_type": "text/csv"}
+    answer = ask(endpoint, b"0,0", **headers)
+
+    assert (answer.status, answer.error["code"]) == (400, "wrong_inference_id")
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        ("text/csv", b"0.5,1,-2.0,2.0,0.0\n"),
+        (
+            "application/json",
+            b'{"predictions":[{"score":0.5,"decision":1,'
+            b'"explanation":{"base":0.0,"shap":{"A":-2.0,"B":2.0}}}]}',
+        ),
+    ],
+)
+def test_a_row_is_explained_when_asked(endpoint: Endpoint, accept: str, expected: bytes) -> None:
+    """SageMaker passes no query on, so a custom attribute asks as well."""
+    attributes = {"x_amzn_sagemaker_custom_attributes": "explain=true"}
+    answer = ask(endpoint, b"-2,2", content_type="text/csv", accept=accept, **attributes)
+
+    assert answer.body == expected
+
+
+def test_explained_rows_are_limited() -> None:
+    """SHAP is a thousand times slower than a score."""
+    limits = Limits(explained_rows=1)
+    endpoint = Endpoint(served(LinearModel(METADATA, WEIGHTS)), limits)
+    attributes = {"x_amzn_sagemaker_custom_attributes": "explain=true"}
+
+    assert ask(endpoint, b"0,0\n1,1", content_type="text/csv", **attributes).status == 413
+
+
+def test_large_bodies_are_turned_away_while_others_are_scored() -> None:
+    """At once, and with a hint when to come again, instead of running out of memory."""
+    limits = Limits(pending_bytes=5)
+    endpoint = Endpoint(served(LinearModel(METADATA, WEIGHTS)), limits)
+    answer = ask(endpoint, b"0,0\n1,1", content_type="text/csv")
+
+    assert (answer.status, answer.error["code"]) == (503, "overloaded")
+    assert answer.headers["retry-after"] == "1"
+
+
+def test_many_rows_are_read_while_the_first_are_scored(endpoint: Endpoint) -> None:
+    """In parts whose order is kept, whatever part a row falls into."""
+    large = Endpoint(endpoint.model, Limits())
+    values = np.random.default_rng(0).normal(size=(5_001, 2)).round(3)
+    body = "\n".join(f"{a},{b}" for a, b in values).encode()
+    answer = ask(large, body, content_type="text/csv", accept="text/csv")
+    scores = [float(line.split(",")[0]) for line in answer.body.decode().splitlines()]
+
+    assert np.allclose(scores, 1 / (1 + np.exp(-values.sum(axis=1))), atol=1e-6)
+
+
+@pytest.mark.parametrize("last", ["1,x", "1", "1,2,3"])
+def test_a_mistake_far_down_is_located(endpoint: Endpoint, last: str) -> None:
+    """Its row is counted in the request, not in the part in which it was read."""
+    large = Endpoint(endpoint.model, Limits())
+    body = ("1,2\n" * 4_500 + last).encode()
+    answer = ask(large, body, content_type="text/csv")
+
+    assert (answer.status, answer.error["where"]["row"]) == (400, 4_501)
+
+
+def test_parquet_is_scored(endpoint: Endpoint, tmp_path: Path) -> None:
+    """The form in which data lie in the lake."""
+    file = tmp_path / "rows.parquet"
+    with connect() as database:
+        database.execute(f"copy (select 9 as B, 0.0 as A) to '{file}' (format parquet)")
+    answer = ask(
+        endpoint, file.read_bytes(), content_type="application/x-parquet", accept="text/csv"
+    )
+
+    assert answer.body.startswith(b"0.99")
+
+
+def test_description_names_every_status_of_a_client_error(endpoint: Endpoint) -> None:
+    """Clients and tests are generated from it."""
+    answer = ask(endpoint, b"", path="/openapi.json", method="GET")
+    described = json.loads(answer.body)["paths"]["/invocations"]["post"]
+
+    assert {"400", "413", "415", "503"} <= described["responses"].keys()
+
+
 _types = st.sampled_from(
     [
         "text/csv",
         "application/json",
         "application/jsonlines",
+        "application/x-parquet",
         "text/csv; charset=\xff",
         "",
         ";",
