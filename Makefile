@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # Results must not depend on a user's AWS settings: nothing here talks to AWS.
 export AWS_EC2_METADATA_DISABLED := true
 
-.PHONY: help run test lint types imports pytest bench lock clean
+.PHONY: help run test lint types imports pytest bench lock controls baseline clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,12 @@ lock: $(VENV)/.ready-test ## renew requirements*.txt from pyproject.toml, and th
 	echo "checkov==3.3.30" | $(COMPILE) - -o requirements-checkov.txt
 	$(COMPILE) pyproject.toml -c requirements.txt -o pipeline_code/container/requirements.txt
 	acequia compile
+
+controls: $(VENV)/.ready-test ## renew docs/controls.md from the control matrix
+	python -m tests.controls.page
+
+baseline: $(VENV)/.ready-test ## after a release: renew what no update may replace (tests/baseline)
+	python -m tests.replacement
 
 clean: ## remove what was set up and what was made
 	rm -rf $(VENV) node_modules cdk.out .acequia

@@ -1,10 +1,11 @@
-"""Check the platform against the AwsSolutions rules, less what the register accepts."""
+"""Check the platform against the packs of cdk-nag, less what the register accepts."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import jsii
 from aws_cdk import (
@@ -16,10 +17,30 @@ from aws_cdk import (
     PolicyViolation,
     Validations,
 )
-from cdk_nag import AwsSolutionsChecks
+from cdk_nag import (
+    AwsSolutionsChecks,
+    HIPAASecurityChecks,
+    NIST80053R5Checks,
+    PCIDSS321Checks,
+    ServerlessChecks,
+)
 from constructs import IConstruct
 
-from stacks.acknowledgements import REGISTER, Acknowledgement
+from stacks.acknowledgements import REGISTER as AWS_SOLUTIONS
+from stacks.acknowledgements import Acknowledgement
+from stacks.compliance_acknowledgements import COMPLIANCE
+
+PACKS: Mapping[str, Callable[..., Any]] = {
+    "AwsSolutions": AwsSolutionsChecks,
+    "NIST.800.53.R5": NIST80053R5Checks,
+    "HIPAA.Security": HIPAASecurityChecks,
+    "PCI.DSS.321": PCIDSS321Checks,
+    "Serverless": ServerlessChecks,
+}
+"""By the name that begins the names of its rules."""
+
+REGISTER: tuple[Acknowledgement, ...] = (*AWS_SOLUTIONS, *COMPLIANCE)
+"""Everything that we accept, of whichever pack."""
 
 _RULE = re.compile(r"(?P<rule>[^\[]+)(?:\[(?P<finding>.*)\])?", re.DOTALL)
 
@@ -38,13 +59,13 @@ class Finding:
         return any(entry.covers(self.path, self.rule, self.finding) for entry in register)
 
 
-def findings(scope: IConstruct) -> tuple[Finding, ...]:
-    """List what the rules find under a synthesised ``scope``, accepted or not.
+def findings(scope: IConstruct, pack: str = "AwsSolutions") -> tuple[Finding, ...]:
+    """List what the rules of a pack find under a synthesised ``scope``, accepted or not.
 
     Before synthesis a reference to another stack still reads as one within the stack, so the
     same finding would have two names.
     """
-    report = AwsSolutionsChecks(scope).validate_scope(scope)
+    report = PACKS[pack](scope).validate_scope(scope)
     return tuple(
         _finding(violation, resource)
         for violation in report.violations
@@ -54,7 +75,7 @@ def findings(scope: IConstruct) -> tuple[Finding, ...]:
 
 def add_checks(app: App) -> None:
     """Let ``app.synth()`` fail on each finding that the register does not accept."""
-    Validations.of(app).add_plugins(_RegisteredChecks(REGISTER))
+    Validations.of(app).add_plugins(*(_RegisteredChecks(pack, REGISTER) for pack in PACKS))
 
 
 def _finding(violation: PolicyViolation, resource: PolicyViolatingResource) -> Finding:
@@ -69,20 +90,21 @@ def _finding(violation: PolicyViolation, resource: PolicyViolatingResource) -> F
 
 @jsii.implements(IPolicyValidationPlugin)
 class _RegisteredChecks:
-    """The rules as a plugin of the CDK.
+    """The rules of one pack as a plugin of the CDK.
 
     CDK's own acknowledgements want the exact name of each finding, which holds logical ids and
     differs by environment; the register describes them once.
     """
 
-    def __init__(self, register: Sequence[Acknowledgement]) -> None:
+    def __init__(self, pack: str, register: Sequence[Acknowledgement]) -> None:
+        self._pack = pack
         self._register = register
-        self._checks = AwsSolutionsChecks()
+        self._checks = PACKS[pack]()
 
     @property
     def name(self) -> str:
         """The name in the report."""
-        return "AwsSolutions"
+        return self._pack
 
     @property
     def version(self) -> str | None:

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import synthesis
 from tests.assembly import Assembly
 
-EVERYTHING = Path(__file__).parent / "settings" / "everything.yaml"
+EVERYTHING = synthesis.EVERYTHING
 """The settings of an environment that uses every option, those that ours leave off too."""
 
 _KINDS = {"AWS::IAM::Policy": "identity", "AWS::EC2::VPCEndpoint": "boundary"}
 """What a policy document is: the boundary of an endpoint grants nothing, it only limits."""
-
-_PROGRAMS = Path(sys.executable).parent
-# The CDK needs Node.js 22 or 24. Where the machine has none, it is in the virtual environment,
-# which need not be activated.
-if (_PROGRAMS / "node").exists():
-    os.environ["PATH"] = os.pathsep.join([str(_PROGRAMS), os.environ.get("PATH", "")])
 
 
 @dataclass(frozen=True)
@@ -51,30 +42,13 @@ class Statement:
 @pytest.fixture(scope="session")
 def platform_app(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The app of all environments and of one with every option; nobody may change it."""
-    import config
-    from stacks.platform_app import PlatformApp
-
-    app = PlatformApp(
-        outdir=str(tmp_path_factory.mktemp("cdk.out")), builtin_cloud_formation_validation=False
-    )
-    app.define([*config.select("all"), config.load(EVERYTHING)])
-    app.synth()
-    return app
+    return synthesis.define(tmp_path_factory.mktemp("cdk.out"))
 
 
 @pytest.fixture(scope="session")
 def templates(platform_app: Any) -> dict[str, dict[str, dict[str, Any]]]:
     """Every template: by environment, then by the stack's short name (``Data``)."""
-    found: dict[str, dict[str, dict[str, Any]]] = {}
-    for environment, stage in platform_app.stages.items():
-        assembly = stage.synth()
-        found[environment] = {
-            artifact.stack_name.rpartition("-")[2]: json.loads(
-                Path(artifact.template_full_path).read_text(encoding="utf-8")
-            )
-            for artifact in assembly.stacks
-        }
-    return found
+    return synthesis.read(platform_app)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ its address, its type and the values of its create-only properties. Renew it at 
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,3 +152,18 @@ def _value(value: Any, path: list[str]) -> Any:
 def _short(value: Any) -> str:
     text = json.dumps(value, sort_keys=True)
     return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def main() -> None:
+    """Write the baselines of our environments, as the stacks are now."""
+    import config
+    from tests.synthesis import synthesise
+
+    with tempfile.TemporaryDirectory() as folder:
+        assembly = Assembly(synthesise(Path(folder)))
+    for environment in config.ENVIRONMENTS:
+        write_baseline(environment, baseline(assembly, environment))
+
+
+if __name__ == "__main__":
+    main()

@@ -13,7 +13,12 @@ import pytest
 
 import config
 from pipeline_code.core.mistakes import parse
-from stacks.acknowledgements import REGISTER, Acknowledgement
+from stacks.acknowledgements import REGISTER as AWS_SOLUTIONS
+from stacks.acknowledgements import Acknowledgement
+from stacks.compliance_acknowledgements import COMPLIANCE
+
+REGISTER = (*AWS_SOLUTIONS, *COMPLIANCE)
+PACKS = ("AwsSolutions", "NIST.800.53.R5", "HIPAA.Security", "PCI.DSS.321", "Serverless")
 
 SEEDED = """
 environment: dev
@@ -24,11 +29,17 @@ tags: {data_classification: internal, owner_team: somebody, cost_center: none}
 
 
 @pytest.fixture(scope="module")
-def found(platform_app: Any) -> tuple[Any, ...]:
-    """Everything that the AwsSolutions rules find in all environments."""
+def found_by_pack(platform_app: Any) -> dict[str, tuple[Any, ...]]:
+    """Everything that the rules of each pack find in all environments."""
     from stacks.nag import findings
 
-    return findings(platform_app)
+    return {pack: findings(platform_app, pack) for pack in PACKS}
+
+
+@pytest.fixture(scope="module")
+def found(found_by_pack: dict[str, tuple[Any, ...]]) -> list[Any]:
+    """The findings of all packs."""
+    return [each for findings in found_by_pack.values() for each in findings]
 
 
 def _seeded_app(folder: Path, *, is_checked: bool) -> Any:
@@ -46,14 +57,29 @@ def _seeded_app(folder: Path, *, is_checked: bool) -> Any:
     return app
 
 
-def test_nothing_is_found_that_nobody_accepted(found: tuple[Any, ...]) -> None:
-    """Every finding in dev, staging and prod is fixed, or in the register with its reason."""
-    assert [each for each in found if not each.is_accepted(REGISTER)] == []
+@pytest.mark.parametrize("pack", PACKS)
+def test_nothing_is_found_that_nobody_accepted(
+    found_by_pack: dict[str, tuple[Any, ...]], pack: str
+) -> None:
+    """Every finding in any environment is fixed, or in the register with its reason."""
+    assert [each for each in found_by_pack[pack] if not each.is_accepted(REGISTER)] == []
 
 
-def test_the_rules_do_find_things(found: tuple[Any, ...]) -> None:
-    """A check that cannot fail is worth nothing: wildcards are there and are seen."""
-    assert {each.rule for each in found} == {"AwsSolutions-IAM5"}
+@pytest.mark.parametrize("pack", PACKS)
+def test_the_rules_do_find_things(found_by_pack: dict[str, tuple[Any, ...]], pack: str) -> None:
+    """A check that cannot fail is worth nothing; each finding bears the name of its pack."""
+    rules = {each.rule for each in found_by_pack[pack]}
+
+    assert rules
+    assert all(rule.startswith(f"{pack}-") for rule in rules)
+
+
+def test_our_packs_are_those_of_the_plugin() -> None:
+    """``-c nag=true`` runs the same packs as these tests."""
+    from stacks import nag
+
+    assert tuple(nag.PACKS) == PACKS
+    assert nag.REGISTER == REGISTER
 
 
 def test_a_seeded_violation_is_reported(tmp_path: Path) -> None:
@@ -65,6 +91,9 @@ def test_a_seeded_violation_is_reported(tmp_path: Path) -> None:
     careless = [each for each in findings(app) if each.path.startswith("Careless/")]
 
     assert {each.rule for each in careless} == {"AwsSolutions-S1", "AwsSolutions-S10"}
+    for pack in PACKS[1:4]:
+        rules = {each.rule for each in findings(app, pack) if each.path.startswith("Careless/")}
+        assert f"{pack}-S3BucketLoggingEnabled" in rules, pack
     assert not any(each.is_accepted(REGISTER) for each in careless)
 
 
@@ -109,6 +138,9 @@ def test_an_expired_entry_would_fail() -> None:
         ("Training/Pipeline/Role/DefaultPolicy/Resource", "AwsSolutions-IAM5", "Resource::*"),
         ("Training/PrepareRole/Resource/Resource", "AwsSolutions-IAM5", "Action::s3:*"),
         ("Training/PrepareRole/X", "AwsSolutions-IAM5", "Resource::<Raw2403193C.Arn>/*"),
+        ("Data/Raw/Resource/Resource", "PCI.DSS.321-S3DefaultEncryptionKMS", ""),
+        ("Network/Endpoints/SecurityGroup", "HIPAA.Security-EC2RestrictedCommonPorts", ""),
+        ("Monitoring/Budget", "NIST.800.53.R5-CloudWatchAlarmAction", ""),
     ],
 )
 def test_the_register_accepts_no_more_than_it_says(path: str, rule: str, finding: str) -> None:
@@ -118,7 +150,9 @@ def test_the_register_accepts_no_more_than_it_says(path: str, rule: str, finding
 
 def test_the_register_stays_short() -> None:
     """Beyond twenty entries nobody reads them."""
-    assert len(REGISTER) < 20
+    assert len(AWS_SOLUTIONS) < 20
+    assert len(COMPLIANCE) < 20
+    assert all(entry.rule.startswith("AwsSolutions-") for entry in AWS_SOLUTIONS)
 
 
 def test_no_statement_allows_every_action(statements: list[Any]) -> None:

@@ -1,0 +1,49 @@
+"""The templates of every environment, synthesised by Python alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+EVERYTHING = Path(__file__).parent / "settings" / "everything.yaml"
+"""The settings of an environment that uses every option, those that ours leave off too."""
+
+_PROGRAMS = Path(sys.executable).parent
+# The CDK needs Node.js 22 or 24. Where the machine has none, it is in the virtual environment,
+# which need not be activated.
+if (_PROGRAMS / "node").exists():
+    os.environ["PATH"] = os.pathsep.join([str(_PROGRAMS), os.environ.get("PATH", "")])
+
+Templates = dict[str, dict[str, dict[str, Any]]]
+
+
+def define(folder: Path) -> Any:
+    """Synthesise our environments, and the one with every option, into a folder."""
+    import config
+    from stacks.platform_app import PlatformApp
+
+    app = PlatformApp(outdir=str(folder), builtin_cloud_formation_validation=False)
+    app.define([*config.select("all"), config.load(EVERYTHING)])
+    app.synth()
+    return app
+
+
+def read(app: Any) -> Templates:
+    """Return every template: by environment, then by the stack's short name (``Data``)."""
+    return {
+        environment: {
+            artifact.stack_name.rpartition("-")[2]: json.loads(
+                Path(artifact.template_full_path).read_text(encoding="utf-8")
+            )
+            for artifact in stage.synth().stacks
+        }
+        for environment, stage in app.stages.items()
+    }
+
+
+def synthesise(folder: Path) -> Templates:
+    """Return the templates of every environment."""
+    return read(define(folder))
