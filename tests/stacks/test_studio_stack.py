@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import config
+from pipeline_code.core.mistakes import parse
 
 Templates = dict[str, dict[str, dict[str, Any]]]
 DATA_SCIENTIST = "DataScientistRole"
 REVIEWER = "ReviewerRole"
 NOBODY = "DomainNobodyRole"
+WITHOUT = """
+environment: dev
+usecase: fraud
+protected: false
+tags: {data_classification: internal, owner_team: somebody, cost_center: none}
+logs: {sagemaker_log_groups: false}
+studio: {mlflow: false}
+"""
 
 
 def _of_type(templates: Templates, environment: str, kind: str) -> dict[str, dict[str, Any]]:
@@ -213,3 +223,25 @@ def test_only_lists_are_allowed_on_everything(statements: list[Any]) -> None:
         "sagemaker:ListSpaces",
         "sagemaker:ListUserProfiles",
     }
+
+
+def test_what_is_switched_off_is_not_there(tmp_path: Path) -> None:
+    """An environment without MLflow, in an account whose log groups belong to another one."""
+    from stacks.platform_app import PlatformApp
+
+    app = PlatformApp(outdir=str(tmp_path), builtin_cloud_formation_validation=False)
+    app.define([parse(WITHOUT, config.PlatformConfig, source="dev.yaml")])
+    (template,) = (
+        artifact.template
+        for artifact in app.synth().nested_assemblies[0].nested_assembly.stacks
+        if artifact.stack_name.endswith("-Studio")
+    )
+    types = {resource["Type"] for resource in template["Resources"].values()}
+
+    assert "AWS::SageMaker::Domain" in types
+    assert not types & {
+        "AWS::Logs::LogGroup",
+        "AWS::SageMaker::MlflowApp",
+        "AWS::SageMaker::UserProfile",
+    }
+    assert "Mlflow" not in json.dumps(template)
