@@ -73,6 +73,20 @@ _REFS: Mapping[str, str] = {
 }
 """What ``Ref`` gives where it is not the name; where it is the ARN, see below."""
 
+_ATTRIBUTES: Mapping[str, str] = {
+    "DefaultSecurityGroup": "sg-{hex17}",
+    "DomainName": "{lower}.example.com",
+    "Endpoint.Address": "{lower}.cluster-{hex12}.{region}.rds.amazonaws.com",
+    "Endpoint.Port": "5432",
+    "LatestVersionNumber": "1",
+    "MasterUserSecret.SecretArn": (
+        "arn:aws:secretsmanager:{region}:{account}:secret:rds!cluster-{uuid}-AbCdEf"
+    ),
+    "RepositoryUri": "{account}.dkr.ecr.{region}.amazonaws.com/{name}",
+    "StreamArn": "arn:aws:dynamodb:{region}:{account}:table/{name}/stream/2027-01-01T00:00:00.000",
+}
+"""Other attributes that templates ask for."""
+
 _REF_IS_ARN = {
     "AWS::IAM::ManagedPolicy",
     "AWS::SNS::Topic",
@@ -170,6 +184,8 @@ class Deployment:
         if resource is None:
             parameters = self.assembly.templates[self.environment][origin.stack]["Parameters"]
             return parameters[name]["Default"]
+        if resource.type == "AWS::SecretsManager::SecretTargetAttachment":
+            return self.resolve(resource, resource.properties["SecretId"])
         if resource.type in _REF_IS_ARN:
             return self.arn(resource)
         return self._fill(resource, _REFS.get(resource.type, "{name}"))
@@ -182,17 +198,13 @@ class Deployment:
         kind = resource.type.rpartition("::")[2]
         if attribute in {"Arn", f"{kind}Arn"}:
             return self.arn(resource)
-        known = {
-            "DomainName": f"{self.name(resource)}.example.com".lower(),
-            "CidrBlock": resource.properties.get("CidrBlock"),
-            "RepositoryUri": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{self.name(resource)}",
-        }
-        if attribute in known:
-            return known[attribute]
         if attribute in {f"{kind}Name", "Name"}:
             return self.name(resource)
-        # KeyId, GroupId, VpcId, QueueUrl and the like are what Ref gives too.
-        return self._ref(origin if origin.stack == resource.stack else resource, argument[0])
+        if attribute in _ATTRIBUTES:
+            return self._fill(resource, _ATTRIBUTES[attribute])
+        if attribute in {f"{kind}Id", "KeyId", "GroupId", "QueueUrl", "Id"}:
+            return self._ref(resource, argument[0])
+        raise NotImplementedError(f"{resource.type}.{attribute}, asked for in {origin.address}")
 
     def _stack_output(self, _: Resource, argument: Mapping[str, str]) -> Any:
         stack = argument["StackName"].rpartition("-")[2]

@@ -1,0 +1,71 @@
+"""The table of who may do what: every row is asked, offline, of a simulator of IAM."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.iam.world import Answer, Request, World, ask
+
+TABLE = Path(__file__).parent / "cases.yaml"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of the table."""
+
+    request: Request
+    expect: str
+    why: str
+
+    @property
+    def name(self) -> str:
+        """What the row says, for the name of its test."""
+        verb = "may" if self.expect == "allowed" else "may not"
+        return f"{self.request.who} {verb} {self.request.action}: {self.why}"
+
+
+def _case(row: dict[str, Any]) -> Case:
+    # A comma in a row without quotes starts another key.
+    if row.keys() - {"context"} != {"who", "action", "resource", "expect", "why"}:
+        raise ValueError(f"a row of {TABLE.name} has other keys: {row}")
+    request = Request(row["who"], row["action"], row["resource"], row.get("context", {}))
+    return Case(request, row["expect"], row["why"])
+
+
+CASES = [_case(row) for row in yaml.safe_load(TABLE.read_text(encoding="utf-8"))]
+
+
+@pytest.fixture(scope="module")
+def answers(worlds: dict[str, World]) -> dict[str, Answer]:
+    """Ask all rows at once: the simulator starts in half a second and answers in none."""
+    world = worlds["everything"]
+    found = ask([world.simulation(case.request) for case in CASES])
+    return dict(zip((case.name for case in CASES), found, strict=True))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_row(answers: dict[str, Answer], case: Case) -> None:
+    """The simulator says what the row says, and looked at all that the row gives."""
+    answer = answers[case.name]
+
+    assert answer.errors is None
+    assert answer.ignored == ()
+    assert ("allowed" if answer.is_allowed else "denied") == case.expect
+
+
+def test_the_table_is_sound(worlds: dict[str, World]) -> None:
+    """Enough rows, none twice, each with a known principal and a reason."""
+    assert len(CASES) >= 60
+    assert len({case.name for case in CASES}) == len(CASES)
+    for case in CASES:
+        who = case.request.who
+        assert case.expect in {"allowed", "denied"}, case.name
+        assert case.why, case.name
+        assert who in worlds["everything"].roles or who.endswith(".amazonaws.com") or ":" in who, (
+            case.name
+        )

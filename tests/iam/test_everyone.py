@@ -1,0 +1,310 @@
+"""What nobody may do: each rule is tried with every role of an environment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+import pytest
+
+from tests.assembly import Resource
+from tests.deployed import ACCOUNT, REGION
+from tests.iam.world import STRANGER, Answer, Request, World, ask, listed
+
+ENVIRONMENTS = ("prod", "everything")
+STATUS = "sagemaker:ModelApprovalStatus"
+ANOTHER_ACCOUNT = f"arn:aws:iam::{STRANGER}:role/Administrator"
+
+
+@pytest.fixture(params=ENVIRONMENTS)
+def world(request: pytest.FixtureRequest, worlds: dict[str, World]) -> World:
+    """The environment that matters most, and the one that has everything."""
+    return worlds[request.param]
+
+
+def _granted(world: World, requests: Sequence[Request]) -> set[tuple[str, str, str]]:
+    """Return who, action and resource of the requests that are allowed."""
+    answers = ask([world.simulation(each) for each in requests])
+    assert len(answers) > 0
+    assert [answer for answer in answers if answer.errors or answer.ignored] == []
+    return {
+        (each.who, each.action, each.resource)
+        for each, answer in zip(requests, answers, strict=True)
+        if answer.is_allowed
+    }
+
+
+def _by_everyone(
+    world: World,
+    actions: Iterable[str],
+    resources: Iterable[str],
+    context: Mapping[str, str | list[str]] | None = None,
+) -> set[tuple[str, str, str]]:
+    places = list(resources)
+    assert places
+    return _granted(
+        world,
+        [
+            Request(role, action, place, context or {})
+            for role in world.roles
+            for action in actions
+            for place in places
+        ],
+    )
+
+
+def _found(world: World, kind: str) -> list[Resource]:
+    return [each for each in world.deployment.resources if each.type == kind]
+
+
+def _arns(world: World, kind: str, suffix: str = "") -> list[str]:
+    return [world.deployment.arn(each).removesuffix(":*") + suffix for each in _found(world, kind)]
+
+
+def _trail(world: World) -> tuple[str, str]:
+    """Return the ARNs of the trail and of the bucket that it writes to."""
+    (trail,) = _found(world, "AWS::CloudTrail::Trail")
+    bucket = world.deployment.properties(trail)["S3BucketName"]
+    return world.deployment.arn(trail), f"arn:aws:s3:::{bucket}"
+
+
+def test_there_are_roles_to_try(world: World) -> None:
+    """A loop over nothing proves nothing."""
+    assert len(world.roles) >= 10
+    assert {"Training.TrainRole", "Registry.Approver"} <= world.roles.keys()
+
+
+def test_nobody_writes_the_trail(world: World) -> None:
+    """No role adds to, changes or removes what the trail has recorded, or stops it."""
+    trail, bucket = _trail(world)
+    actions = ["s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"]
+    stops = ["cloudtrail:StopLogging", "cloudtrail:DeleteTrail", "cloudtrail:PutEventSelectors"]
+
+    assert _by_everyone(world, actions, [f"{bucket}/AWSLogs/{ACCOUNT}/x.json.gz"]) == set()
+    assert _by_everyone(world, stops, [trail]) == set()
+
+
+def test_the_trail_itself_writes_the_trail(world: World) -> None:
+    """CloudTrail may, for this trail; no other service, and CloudTrail for no other trail."""
+    trail, bucket = _trail(world)
+    file = f"{bucket}/AWSLogs/{ACCOUNT}/CloudTrail/{REGION}/x.json.gz"
+    other = trail.replace(ACCOUNT, STRANGER)
+    writers = [
+        ("cloudtrail.amazonaws.com", ACCOUNT, trail),
+        ("cloudtrail.amazonaws.com", STRANGER, other),
+        ("config.amazonaws.com", ACCOUNT, trail),
+        ("sagemaker.amazonaws.com", ACCOUNT, trail),
+    ]
+    answers = ask(
+        [
+            world.simulation(
+                Request(
+                    service,
+                    "s3:PutObject",
+                    file,
+                    {
+                        "aws:SourceAccount": account,
+                        "aws:SourceArn": source,
+                        "s3:x-amz-acl": "bucket-owner-full-control",
+                    },
+                )
+            )
+            for service, account, source in writers
+        ]
+    )
+
+    assert [answer.is_allowed for answer in answers] == [True, False, False, False]
+
+
+def test_nobody_deletes_data(world: World) -> None:
+    """Objects, buckets, feature groups, models, logs and images outlive every job."""
+    buckets = _arns(world, "AWS::S3::Bucket")
+    objects = [f"{bucket}/fraud/x" for bucket in buckets]
+    found = {
+        *_by_everyone(world, ["s3:DeleteObject", "s3:DeleteObjectVersion"], objects),
+        *_by_everyone(world, ["s3:DeleteBucket", "s3:PutLifecycleConfiguration"], buckets),
+        *_by_everyone(
+            world,
+            ["sagemaker:DeleteFeatureGroup"],
+            _arns(world, "AWS::SageMaker::FeatureGroup"),
+        ),
+        *_by_everyone(
+            world,
+            ["sagemaker:DeleteModelPackageGroup"],
+            _arns(world, "AWS::SageMaker::ModelPackageGroup"),
+        ),
+        *_by_everyone(world, ["logs:DeleteLogGroup"], _arns(world, "AWS::Logs::LogGroup")),
+        *_by_everyone(
+            world,
+            ["ecr:DeleteRepository", "ecr:BatchDeleteImage"],
+            _arns(world, "AWS::ECR::Repository"),
+        ),
+    }
+
+    assert found == set()
+
+
+def test_who_deletes_objects_deletes_its_own(world: World) -> None:
+    """A job that lands a table anew removes what it landed before, in one folder of its own."""
+    deleting = [
+        (name, resource)
+        for name, role in world.roles.items()
+        for policy in world.identity_policies(role)
+        for statement in policy["policy"]["Statement"]
+        if statement["Effect"] == "Allow"
+        and any("Delete" in action for action in listed(statement["Action"]) if "s3:" in action)
+        for resource in listed(statement["Resource"])
+    ]
+
+    for name, resource in deleting:
+        assert re.fullmatch(r"Sources\.\w+JobRole", name), name
+        assert re.fullmatch(r"arn:aws:s3:::[\w-]+/(sources|exports)/[\w/-]+/\*", resource), resource
+    places = [resource for _, resource in deleting]
+    assert len(set(places)) == len(places)
+
+
+def test_nobody_disables_a_key(world: World) -> None:
+    """Without its key, data are gone as if they had been deleted."""
+    actions = ["kms:DisableKey", "kms:ScheduleKeyDeletion", "kms:PutKeyPolicy"]
+
+    assert _by_everyone(world, actions, _arns(world, "AWS::KMS::Key")) == set()
+
+
+def test_nobody_opens_a_bucket(world: World) -> None:
+    """No role weakens what protects the buckets."""
+    actions = ["s3:PutBucketPolicy", "s3:DeleteBucketPolicy", "s3:PutBucketPublicAccessBlock"]
+
+    assert _by_everyone(world, actions, _arns(world, "AWS::S3::Bucket")) == set()
+
+
+def test_nobody_gives_away_rights(world: World) -> None:
+    """No role changes a role, its own or another."""
+    actions = ["iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:UpdateAssumeRolePolicy"]
+
+    assert _by_everyone(world, actions, _arns(world, "AWS::IAM::Role")) == set()
+
+
+def test_only_the_approver_approves(world: World) -> None:
+    """One role, which people assume; no job and no persona."""
+    package = world.fill(
+        "arn:aws:sagemaker:{region}:{account}:model-package/{Registry.Models.name}/1"
+    )
+    approved = {STATUS: "Approved"}
+    update = _by_everyone(world, ["sagemaker:UpdateModelPackage"], [package], approved)
+    create = _by_everyone(world, ["sagemaker:CreateModelPackage"], [package], approved)
+
+    assert {who for who, _, _ in update} == {"Registry.Approver"}
+    assert create == set()
+
+
+def test_only_the_pipeline_registers(world: World) -> None:
+    """What waits for approval came out of an execution, with its lineage."""
+    package = world.fill(
+        "arn:aws:sagemaker:{region}:{account}:model-package/{Registry.Models.name}/1"
+    )
+    found = _by_everyone(
+        world, ["sagemaker:CreateModelPackage"], [package], {STATUS: "PendingManualApproval"}
+    )
+
+    assert {who for who, _, _ in found} == {"Training.PipelineRole"}
+
+
+def test_only_the_pipeline_starts_jobs(world: World) -> None:
+    """A job outside of an execution would leave no lineage."""
+    found = {
+        *_by_everyone(
+            world,
+            ["sagemaker:CreateTrainingJob"],
+            [f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:training-job/pipelines-x"],
+        ),
+        *_by_everyone(
+            world,
+            ["sagemaker:CreateProcessingJob"],
+            [f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:processing-job/pipelines-x"],
+        ),
+    }
+
+    assert {who for who, _, _ in found} == {"Training.PipelineRole"}
+
+
+def test_nobody_of_another_account_assumes_a_role(world: World) -> None:
+    """An administrator elsewhere is nobody here."""
+    requests = [
+        Request(ANOTHER_ACCOUNT, "sts:AssumeRole", arn, {})
+        for arn in _arns(world, "AWS::IAM::Role")
+    ]
+
+    assert _granted(world, requests) == set()
+
+
+def test_no_service_acts_for_another_account(world: World) -> None:
+    """Each service that a role trusts is refused when it comes on behalf of somebody else."""
+    requests = [
+        Request(
+            service,
+            "sts:AssumeRole",
+            world.deployment.arn(role),
+            {
+                "aws:SourceAccount": STRANGER,
+                "aws:SourceArn": f"arn:aws:{service.partition('.')[0]}:{REGION}:{STRANGER}:x/y",
+            },
+        )
+        for role in world.roles.values()
+        for service in _trusted_services(world, role)
+    ]
+
+    assert _granted(world, requests) == set()
+
+
+def test_every_role_is_for_one_kind_of_principal(world: World) -> None:
+    """One service, or people of this account; never both."""
+    for name, role in world.roles.items():
+        statements = world.deployment.properties(role)["AssumeRolePolicyDocument"]["Statement"]
+        principals = {str(each["Principal"]) for each in statements if each["Effect"] == "Allow"}
+
+        assert len(principals) == 1, name
+
+
+def test_nobody_of_another_account_reads_or_decrypts(world: World) -> None:
+    """Buckets and keys say no to an administrator elsewhere who may do everything there."""
+    requests = [
+        *(
+            Request(ANOTHER_ACCOUNT, action, f"{bucket}/fraud/x", {})
+            for bucket in _arns(world, "AWS::S3::Bucket")
+            for action in ("s3:GetObject", "s3:PutObject")
+        ),
+        *(
+            Request(ANOTHER_ACCOUNT, action, key, {})
+            for key in _arns(world, "AWS::KMS::Key")
+            for action in ("kms:Decrypt", "kms:CreateGrant")
+        ),
+    ]
+
+    assert _granted(world, requests) == set()
+
+
+def test_no_bucket_answers_without_tls(world: World) -> None:
+    """Not even to the roles that may read it."""
+    objects = [f"{bucket}/fraud/x" for bucket in _arns(world, "AWS::S3::Bucket")]
+    insecure = {"aws:SecureTransport": "false"}
+
+    assert _by_everyone(world, ["s3:GetObject", "s3:PutObject"], objects, insecure) == set()
+
+
+def test_a_seeded_right_is_found(world: World) -> None:
+    """With one statement too many, the loops above would say so."""
+    (key, *_) = _arns(world, "AWS::KMS::Key")
+    simulation = world.simulation(Request("Training.TrainRole", "kms:DisableKey", key, {}))
+    statement = {"Effect": "Allow", "Action": "kms:Disable*", "Resource": "*"}
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    simulation["identityPolicies"].append({"name": "Careless", "policy": policy})
+
+    assert ask([simulation]) == [Answer(is_allowed=True, ignored=(), errors=None)]
+
+
+def _trusted_services(world: World, role: Resource) -> list[str]:
+    found: list[str] = []
+    for statement in world.deployment.properties(role)["AssumeRolePolicyDocument"]["Statement"]:
+        services = statement["Principal"].get("Service", [])
+        found += services if isinstance(services, list) else [services]
+    return found
