@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from pipeline_code.contract import EVENT_TIME
 from pipeline_code.core.errors import SettingsError
 from pipeline_code.core.mistakes import Section, closest, describe, load
 
 USECASE_FILE = "usecase.yaml"
+
+_FEATURE_NAME = r"(?!.{65})[a-zA-Z0-9]([-_]*[a-zA-Z0-9])*"
+_RESERVED_FEATURES = ("api_invocation_time", "is_deleted", "write_time")
+"""Columns that SageMaker adds itself. Source: Amazon SageMaker API, FeatureDefinition."""
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 ColumnType = Literal["integer", "number", "string", "timestamp", "boolean"]
@@ -71,6 +84,19 @@ class FeatureGroup(Section):
     version: Annotated[int, Field(ge=1)] = 1
     key: str
     features: dict[str, FeatureType]
+
+    @field_validator("features")
+    @classmethod
+    def _check_names(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        taken = {*_RESERVED_FEATURES, EVENT_TIME, info.data.get("key")}
+        wrong = [name for name in value if name in taken or not re.fullmatch(_FEATURE_NAME, name)]
+        if wrong:
+            raise ValueError(
+                f"SageMaker would refuse {', '.join(map(repr, wrong))}; allowed: up to 64 letters, "
+                "digits, - and _, a letter or digit first and last, and neither the key nor "
+                f"{', '.join(sorted({*_RESERVED_FEATURES, EVENT_TIME}))}"
+            )
+        return value
 
     @property
     def versioned_name(self) -> str:

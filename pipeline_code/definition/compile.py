@@ -153,7 +153,11 @@ def main(names: list[str]) -> None:
         path.parent for path in root.glob("*/usecase.yaml")
     )
     for folder in folders:
-        for path in (write_lock(folder), folder / SCHEMA_LOCK_FILE):
+        try:
+            written = (write_lock(folder), folder / SCHEMA_LOCK_FILE)
+        except LockError as error:
+            sys.exit(str(error))
+        for path in written:
             print(path.relative_to(root.parent.parent))  # noqa: T201
 
 

@@ -53,6 +53,12 @@ def test_a_use_case_cannot_be_changed(fraud: UseCase) -> None:
         ("name: fraud", "name: Fraud Detection", "name: string should match"),
         ("metric: average_precision", "metric: averge_precision", "'average_precision'?"),
         ("max_depth: 6", "max_dept: 6", "did you mean 'max_depth'"),
+        ("TX_7DAY_WINDOW: Integral", "TX 7DAY: Integral", "would refuse 'CUSTOMER_ID_NB_TX 7DAY'"),
+        ("CUSTOMER_ID_NB_TX_7DAY_WINDOW: Integral", "write_time: String", "refuse 'write_time'"),
+        ("CUSTOMER_ID_NB_TX_7DAY_WINDOW: Integral", "EventTime: String", "refuse 'EventTime'"),
+        ("CUSTOMER_ID_NB_TX_7DAY_WINDOW: Integral", "CUSTOMER_ID: String", "the key"),
+        ("CUSTOMER_ID_NB_TX_7DAY_WINDOW: Integral", f"{'A' * 65}: String", "up to 64 letters"),
+        ("CUSTOMER_ID_NB_TX_7DAY_WINDOW: Integral", "A_: String", "refuse 'A_'"),
     ],
 )
 def test_a_slip_is_named_with_its_remedy(tmp_path: Path, old: str, new: str, message: str) -> None:

@@ -132,6 +132,21 @@ def test_compile_writes_nothing_after_a_breaking_change(
     assert [path.name for path in tmp_path.iterdir()] == [SCHEMA_LOCK_FILE]
 
 
+def test_compile_says_the_reason_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command line shows the last line of what the compiler says."""
+    renew_schema_lock(tmp_path, [GROUP])
+    broken = {**vars(GROUP), "features": {"A": "Integral"}}
+    monkeypatch.setattr(compiler, "compile_usecase", lambda _: {"feature_groups": [broken]})
+    monkeypatch.setattr(contract, "usecase_folder", lambda _: tmp_path.parent)
+
+    with pytest.raises(SystemExit) as stopped:
+        compiler.main([tmp_path.name])
+
+    assert str(stopped.value).startswith("a deployed feature group takes new features at its end")
+
+
 def test_compile_renews_the_record_with_the_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
