@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from config.quantities import Dollars, Duration, Percent, between, in_whole, percent, usd
+from config.quantities import Dollars, Duration, between, in_whole, usd
 from config.types import EmailAddress
 from pipeline_code.core.mistakes import Section
 
@@ -20,14 +20,15 @@ MOST_NOTIFICATIONS = 5
 
 
 class AlarmsConfig(Section):
-    """From where on a measurement is an alarm. Each threshold says its unit."""
+    """From where on a measurement is an alarm. Each threshold says its unit.
+
+    Those of the endpoint are beside what else decides whether it is rolled back, in `serving`.
+    """
 
     silence: bool = True
     data_age: Silence = timedelta(hours=26)
     pipeline_age: Silence = timedelta(days=7)
     pipeline_duration: Annotated[Duration, between("1min", "5d")] = timedelta(hours=3)
-    latency_p99: Annotated[Duration, between("1ms", "60s")] = timedelta(milliseconds=300)
-    error_rate: Percent = percent(1)
 
 
 class BudgetConfig(Section):

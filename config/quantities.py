@@ -1,4 +1,4 @@
-"""Durations, shares and money as people write them: a number never stands without its unit."""
+"""Durations and money as people write them: a number never stands without its unit."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ _UNITS = {
     "h": timedelta(hours=1),
     "d": timedelta(days=1),
 }
-_DURATION = re.compile(rf"(?P<count>\d+(\.\d+)?) ?(?P<unit>{'|'.join(_UNITS)})")
-_PERCENT = re.compile(r"(?P<count>\d+(\.\d+)?) ?%")
-_USD = re.compile(r"(?P<count>\d+(\.\d+)?) USD")
+_DURATION = re.compile(rf"(?P<count>\d{1, 6}(\.\d+)?) ?(?P<unit>{'|'.join(_UNITS)})")
+_USD = re.compile(r"(?P<count>\d{1,9}(\.\d+)?) USD")
 
 
 def parse_duration(value: object) -> timedelta:
@@ -57,18 +56,9 @@ def in_whole(unit: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _percent(value: object) -> float:
-    # A float is a default of ours: YAML has no way to write one with its unit.
-    if isinstance(value, _Quantity):
-        return float(value)
-    match = _PERCENT.fullmatch(value) if isinstance(value, str) else None
-    if match is None or not 0 < float(match["count"]) <= 100:
-        raise ValueError(f"given {value!r}; write more than 0 % and at most 100 %, as in '1%'")
-    return float(match["count"])
-
-
 def _usd(value: object) -> float:
-    if isinstance(value, _Quantity):
+    # Only a default is one: YAML gives an int or a float, which name no currency.
+    if isinstance(value, _Amount):
         return float(value)
     match = _USD.fullmatch(value) if isinstance(value, str) else None
     if match is None or float(match["count"]) <= 0:
@@ -76,23 +66,16 @@ def _usd(value: object) -> float:
     return float(match["count"])
 
 
-class _Quantity(float):
-    """A number whose unit the code knows, for defaults."""
-
-
-def percent(value: float) -> float:
-    """Write a default of type `Percent`."""
-    return _Quantity(value)
+class _Amount(float):
+    """An amount whose currency the code knows, for defaults."""
 
 
 def usd(value: float) -> float:
     """Write a default of type `Dollars`."""
-    return _Quantity(value)
+    return _Amount(value)
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 """How long something takes or may last."""
-Percent = Annotated[float, BeforeValidator(_percent)]
-"""A share in percent: 1.0 is one percent."""
 Dollars = Annotated[float, BeforeValidator(_usd)]
 """An amount in US dollars, the currency that AWS bills in."""

@@ -160,8 +160,8 @@ class MonitoringStack(Stack):
                 pipeline_row(names.pipeline, thresholds.pipeline_duration),
                 endpoint_row(
                     names.endpoint,
-                    latency_p99=thresholds.latency_p99,
-                    error_rate_percent=thresholds.error_rate,
+                    latency_p99_ms=self._settings.serving.latency_p99_ms,
+                    errors_5xx_per_min=self._settings.serving.errors_5xx_per_min,
                 ),
                 data_row(data.raw, failures, self._queues),
                 features_row(list(self._groups.values())),

@@ -33,12 +33,12 @@ class Expression:
         return [{"expression": self.text, **({"label": self.label} if self.label else {})}]
 
 
-def search(schema: str, terms: str, statistic: str) -> str:
+def search(schema: str, terms: str, statistic: str, *, period_sec: int = 300) -> str:
     """Find every metric of some dimensions that matches, whatever else it is called.
 
     Source: CloudWatch User Guide, "CloudWatch search expression syntax".
     """
-    return f"SEARCH('{{{schema}}} {terms}', '{statistic}')"
+    return f"SEARCH('{{{schema}}} {terms}', '{statistic}', {period_sec})"
 
 
 @dataclass(frozen=True)

@@ -51,37 +51,36 @@ def pipeline_row(pipeline_name: str, longest_duration: timedelta) -> Row:
     )
 
 
-def endpoint_row(endpoint_name: str, *, latency_p99: timedelta, error_rate_percent: float) -> Row:
+def endpoint_row(endpoint_name: str, *, latency_p99_ms: int, errors_5xx_per_min: int) -> Row:
     """Show requests, errors and latency of the endpoint, over all its variants."""
 
-    def found(metric: str, statistic: str) -> str:
+    def found(metric: str, statistic: str) -> Expression:
         # A search, since the names of the variants are the business of the endpoint.
-        return search(
+        text = search(
             "AWS/SageMaker,EndpointName,VariantName",
             f'EndpointName="{endpoint_name}" MetricName="{metric}"',
             statistic,
+            period_sec=60,
         )
+        return Expression(text)
 
-    requests = found("Invocations", "Sum")
-    errors = found("Invocation5XXErrors", "Sum")
-    rejections = found("Invocation4XXErrors", "Sum")
     return Row(
         "Endpoint",
-        f"Requests to {endpoint_name}. 4xx is the caller's fault, 5xx is ours.",
+        f"Requests to {endpoint_name}, by the minute. 4xx is the caller's fault, 5xx is ours.",
         [
-            Graph("Requests", [Expression(requests), Expression(rejections), Expression(errors)]),
             Graph(
-                "Errors (% of requests)",
-                [Expression(f"100*SUM({errors})/SUM({requests})", "5xx")],
-                {"alarm": error_rate_percent},
+                "Requests",
+                [found("Invocations", "Sum"), found("Invocation4XXErrors", "Sum")],
             ),
             Graph(
-                "Latency of the model, p99 (µs)",
-                [
-                    Expression(found("ModelLatency", "p99")),
-                    Expression(found("ModelLatency", "p50")),
-                ],
-                {"alarm": latency_p99 / timedelta(microseconds=1)},
+                "Errors of ours (5xx)",
+                [found("Invocation5XXErrors", "Sum")],
+                {"alarm": errors_5xx_per_min},
+            ),
+            Graph(
+                "Latency of the model, p99 and p50 (µs)",
+                [found("ModelLatency", "p99"), found("ModelLatency", "p50")],
+                {"alarm": latency_p99_ms * 1000},
             ),
         ],
     )

@@ -50,7 +50,7 @@ def test_a_search_is_an_expression() -> None:
     """Metrics whose dimensions nobody knows before are found by those that are known."""
     text = search("Rail,Line,Train", 'Line="S3"', "p99")
 
-    assert text == "SEARCH('{Rail,Line,Train} Line=\"S3\"', 'p99')"
+    assert text == "SEARCH('{Rail,Line,Train} Line=\"S3\"', 'p99', 300)"
     assert Expression(f"SUM({text})", "all").widget == [
         {"expression": f"SUM({text})", "label": "all"}
     ]
