@@ -51,7 +51,7 @@ class Document:
     content: Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Assembly:
     """Everything that was synthesised."""
 

@@ -6,11 +6,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from tests.assembly import Assembly, Resource
 
 _REFERENCE = re.compile(r"\$\{(?P<stack>\w+)\.(?P<logical_id>\w+)\.[\w.]+\}")
 _POLICY = "Statement"
+
+
+# Many rows read the statements, and working them out takes longest.
+_STATEMENTS: WeakKeyDictionary[Assembly, dict[str, tuple[Statement, ...]]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -142,8 +147,15 @@ def bodies(assembly: Assembly, environment: str) -> Iterator[tuple[Resource, str
             yield document.resource, document.path[-1], document.content
 
 
-def statements(assembly: Assembly, environment: str) -> Iterator[Statement]:
-    """Yield every statement of every policy, wherever it stands."""
+def statements(assembly: Assembly, environment: str) -> tuple[Statement, ...]:
+    """Return every statement of every policy, wherever it stands."""
+    known = _STATEMENTS.setdefault(assembly, {})
+    if environment not in known:
+        known[environment] = tuple(_statements(assembly, environment))
+    return known[environment]
+
+
+def _statements(assembly: Assembly, environment: str) -> Iterator[Statement]:
     for resource, name, body in bodies(assembly, environment):
         for path, block in _blocks(body, (name,) if name else ()):
             rows = listed(block.get(_POLICY))

@@ -17,6 +17,7 @@ from tests.controls.matrix import Control, Result, controls
 PAGE = Path(__file__).parents[2] / "docs" / "controls.md"
 COMMAND = "make controls"
 SHOWN = "prod"
+COMPLETE = "everything"
 
 _HEAD = """\
 # Controls
@@ -30,16 +31,17 @@ switched on), offline, over the synthesised templates and the pipeline definitio
 For every row there are templates that are wrong on purpose, and the row's check must say so:
 `tests/controls/seeds.py`. A check that finds nothing to look at fails too.
 
-**{checked} of {rows} rows are checked; {looked} things are looked at in prod; {violations}
-violations are excepted in prod, each by an exception below with its reason.**
+**{checked} of {rows} rows are checked; {looked} things are looked at in prod, {complete} where
+every option is on; {violations} violations are excepted in prod, each by an exception below with
+its reason.**
 
 The names under *References* are those of AWS Security Hub (`SageMaker.5`), cdk-nag
 (`AwsSolutions-S10`), checkov (`CKV_AWS_35`) and the Well-Architected Framework (`WA SEC03-BP02`).
 
 ## Summary
 
-| row | control | status | looked at in prod | exceptions |
-|---|---|---|---:|---:|
+| row | control | status | looked at in prod | with every option | excepted in prod |
+|---|---|---|---:|---:|---:|
 """
 
 _SECURITY_HUB = """\
@@ -73,10 +75,12 @@ the data it may read, and whether a service behaves as its documentation says.
 def render(assembly: Assembly) -> str:
     """Return the page for an assembly."""
     results = {each.id: each.check(assembly, SHOWN) for each in controls()}
-    return "\n".join([*_summary(results), *_rows(assembly, results), _SECURITY_HUB])
+    complete = {each.id: each.check(assembly, COMPLETE) for each in controls()}
+    rows = _rows(assembly, results, complete)
+    return "\n".join([*_summary(results, complete), *rows, _SECURITY_HUB])
 
 
-def _summary(results: dict[str, Result]) -> Iterator[str]:
+def _summary(results: dict[str, Result], complete: dict[str, Result]) -> Iterator[str]:
     rows = [each.control for each in results.values()]
     excepted = {each.id: _excepted(results[each.id]) for each in rows}
     yield _HEAD.format(
@@ -84,17 +88,21 @@ def _summary(results: dict[str, Result]) -> Iterator[str]:
         checked=sum(each.status == "checked" for each in rows),
         rows=len(rows),
         looked=sum(len(each.checked) for each in results.values()),
+        complete=sum(len(each.checked) for each in complete.values()),
         violations=sum(excepted.values()),
     ).rstrip("\n")
     for row in rows:
         yield (
             f"| [{row.id}](#{_anchor(row)}) | {row.title} | {_status(row)} | "
-            f"{len(results[row.id].checked)} | {excepted[row.id] or ''} |"
+            f"{len(results[row.id].checked)} | {len(complete[row.id].checked)} | "
+            f"{excepted[row.id] or ''} |"
         )
     yield ""
 
 
-def _rows(assembly: Assembly, results: dict[str, Result]) -> Iterator[str]:
+def _rows(
+    assembly: Assembly, results: dict[str, Result], complete: dict[str, Result]
+) -> Iterator[str]:
     for result in results.values():
         row = result.control
         yield f"## {row.id} {row.title}\n"
@@ -105,7 +113,10 @@ def _rows(assembly: Assembly, results: dict[str, Result]) -> Iterator[str]:
         if row.status == "not_built":
             yield f"- **Not built:** {row.reason} Due with {', '.join(row.due)}."
         else:
-            yield f"- **Looked at in prod:** {_kinds(assembly, result)}"
+            yield f"- **Looked at in prod:** {_kinds(assembly, result, SHOWN)}"
+            if not result.checked:
+                kinds = _kinds(assembly, complete[row.id], COMPLETE)
+                yield f"- **Looked at with every option:** {kinds}"
         yield ""
         yield from _exceptions(result)
 
@@ -121,16 +132,16 @@ def _exceptions(result: Result) -> Iterator[str]:
     yield ""
 
 
-def _kinds(assembly: Assembly, result: Result) -> str:
+def _kinds(assembly: Assembly, result: Result, environment: str) -> str:
     """Say how many of what: the types of the resources in which the places lie."""
     count: Counter[str] = Counter()
     for each in result.checked:
         stack, _, rest = each.where.partition("/")
         logical_id = rest.split(".")[0].split(":")[0].split("[")[0]
-        resource = assembly.resource(SHOWN, stack, logical_id)
+        resource = assembly.resource(environment, stack, logical_id)
         count[resource.type.removeprefix("AWS::") if resource else "other"] += 1
     if not count:
-        return "nothing; the other environments are"
+        return "nothing yet"
     return ", ".join(f"{number} {name}" for name, number in sorted(count.items()))
 
 

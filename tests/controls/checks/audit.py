@@ -21,7 +21,7 @@ _SECRETS = (
     re.compile(r"\bgh[pousr]_[A-Za-z0-9]{36}\b"),
     re.compile(r"\bxox[abpr]-[A-Za-z0-9-]{10,}"),
     re.compile(
-        r"(?i)\b(password|passwd|pwd|secret|token|api_?key)\s*[=:]\s*['\"]?[^\s'\"{$<,}]{6,}"
+        r"(?i)(?<![:\w])(password|passwd|pwd|secret|token|api_?key)\s*[=:]\s*['\"]?[^\s'\"{$<,}]{6,}"
     ),
     re.compile(r"(?i)jdbc:[a-z]+://[^/\s]*:[^/@\s{$]+@"),
 )
@@ -135,10 +135,11 @@ def _trail_covers(assembly: Assembly, environment: str, watched: set[str]) -> It
 
 def _flows(assembly: Assembly, environment: str) -> Iterator[Checked]:
     logged = {
-        place(target)
-        for flow in assembly.find("AWS::EC2::FlowLog", environment=environment)
-        if (target := assembly.target(flow, flow.properties.get("ResourceId"))) is not None
-        and flow.properties.get("TrafficType") == "ALL"
+        place(network)
+        for flow, properties in resolved(assembly, environment)
+        if flow.type == "AWS::EC2::FlowLog"
+        and properties.get("TrafficType") == "ALL"
+        and (network := referred(assembly, environment, properties.get("ResourceId"))) is not None
     }
     for network in assembly.find("AWS::EC2::VPC", environment=environment):
         fine = place(network) in logged

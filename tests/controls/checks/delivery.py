@@ -12,13 +12,14 @@ from tests.controls.evidence import Checked, bodies, dig, jobs, place, resolved
 _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
 _IMAGE_KEYS = {"Image", "ImageUri", "TrainingImage"}
 _PROD = "prod"
+_LIKE_PROD = frozenset({_PROD, "everything"})
 _PROD_INSTANCES = 2
 _RULES = ("AutoRollbackConfiguration", "BlueGreenUpdatePolicy", "RollingUpdatePolicy")
 
 
 def endpoint_availability(assembly: Assembly, environment: str) -> Iterator[Checked]:
     """C07: in production two instances or more serve, also after scaling in."""
-    least = _PROD_INSTANCES if environment == _PROD else 1
+    least = _PROD_INSTANCES if environment in _LIKE_PROD else 1
     for resource, properties in resolved(assembly, environment):
         where = place(resource)
         if resource.type == "AWS::SageMaker::EndpointConfig":

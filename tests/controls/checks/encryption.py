@@ -128,6 +128,8 @@ def customer_managed_keys(assembly: Assembly, environment: str) -> Iterator[Chec
                 "KEYS in tests/controls/checks/encryption.py",
             )
         required = KEYS.get(resource.type, ())
+        if "DBClusterIdentifier" in properties:
+            required = ()  # the storage, and so the key, is the cluster's
         for path in required:
             if _BLOCKS.get(path, path.split("/")[0]) in properties or path not in _BLOCKS:
                 yield from _key(assembly, environment, place(resource), path, properties)
