@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import Self
 
 from starlette.types import Message, Receive
 
@@ -27,15 +26,9 @@ class BodyReader:
         self._body_sec = body_sec
         self._pending = 0
 
-    @contextmanager
-    def room(self, announced: int) -> Iterator[Room]:
-        """Hold room for a body until it is answered."""
-        room = Room(self)
-        try:
-            room.take(announced)
-            yield room
-        finally:
-            self._pending -= room.size
+    def room(self, announced: int) -> Room:
+        """Hold room for a body until the end of a ``with`` block, in which it is answered."""
+        return Room(self, announced)
 
     def reserve(self, size: int, more: int) -> None:
         """Take room for ``more`` bytes of a body that has ``size`` with them.
@@ -53,6 +46,10 @@ class BodyReader:
         if self._pending + more > self._pending_bytes:
             raise overloaded("too many large requests are being scored")
         self._pending += more
+
+    def release(self, size: int) -> None:
+        """Give the room of a body back."""
+        self._pending -= size
 
     async def read(self, receive: Receive, room: Room) -> bytes:
         """Return the whole body.
@@ -93,9 +90,17 @@ class BodyReader:
 class Room:
     """The room that one body holds."""
 
-    def __init__(self, reader: BodyReader) -> None:
+    def __init__(self, reader: BodyReader, announced: int) -> None:
         self._reader = reader
+        self._announced = announced
         self.size = 0
+
+    def __enter__(self) -> Self:
+        self.take(self._announced)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._reader.release(self.size)
 
     def take(self, size: int) -> None:
         """Hold room for ``size`` bytes more."""

@@ -31,6 +31,7 @@ from pipeline_code.steps.predict import Matrix, Vector
 
 _LOGGER: Final = logging.getLogger("acequia.serve")
 _SPOKEN: Final = ", ".join(CONTENT_TYPES.values())
+_MEDIA_TYPES: Final = {form: name.encode() for form, name in CONTENT_TYPES.items()}
 _INFERENCE_ID: Final = b"x-amzn-sagemaker-inference-id"
 _ATTRIBUTES: Final = b"x-amzn-sagemaker-custom-attributes"
 _LONGEST_ID: Final = 64
@@ -135,7 +136,7 @@ class Endpoint:
 
     async def _invoke(self, scope: Scope, receive: Receive) -> tuple[bytes, bytes, Headers]:
         given: dict[bytes, bytes] = dict(scope["headers"])
-        form = content_format(given.get(b"content-type", b"").decode("latin-1"))
+        form = content_format(given.get(b"content-type", b""))
         if form is None or given.get(b"content-encoding", b"identity") != b"identity":
             raise RequestError(
                 415,
@@ -143,7 +144,7 @@ class Endpoint:
                 "this body cannot be read; send it uncompressed, Content-Type one of "
                 f"{_SPOKEN}, application/x-parquet",
             )
-        accepted = accepted_format(given.get(b"accept", b"").decode("latin-1"))
+        accepted = accepted_format(given.get(b"accept", b""))
         if accepted is None:
             raise RequestError(
                 406, "not_acceptable", f"this answer cannot be given; Accept one of {_SPOKEN}"
@@ -155,7 +156,7 @@ class Endpoint:
         with self._bodies.room(announced) as room:
             body = await self._bodies.read(receive, room)
             answer = await self._scored(body, form, accepted, is_explained)
-        return CONTENT_TYPES[accepted].encode(), answer, extra
+        return _MEDIA_TYPES[accepted], answer, extra
 
     async def _scored(
         self, body: bytes, form: BodyFormat, accepted: Format, is_explained: bool

@@ -61,6 +61,12 @@ def write_answer(
         shap: SHAP values in log odds, shape (n, features + 1), the base last. In JSON they are
             ``"explanation": {"base": b, "shap": {"FEATURE": value}}``, in CSV further cells.
     """
+    if len(scores) == 1 and form == "json" and shap is None:  # what most requests are
+        score = float(scores[0])
+        return b'{"predictions":[{"score":%b,"decision":%d}]}' % (
+            repr(score).encode(),
+            score >= threshold,
+        )
     values, called = scores.tolist(), decide(scores, threshold).tolist()
     if form == "csv":
         rest = [f",{decision}" for decision in called]
@@ -85,9 +91,9 @@ def write_answer(
 
 
 @lru_cache(maxsize=256)
-def content_format(header: str) -> BodyFormat | None:
+def content_format(header: bytes) -> BodyFormat | None:
     """Return the format that a Content-Type header names, None where it is not spoken here."""
-    name, _, rest = header.partition(";")
+    name, _, rest = header.decode("latin-1").partition(";")
     name = name.strip().lower()
     if name in _PARQUET:
         return "parquet"
@@ -96,10 +102,10 @@ def content_format(header: str) -> BodyFormat | None:
 
 
 @lru_cache(maxsize=256)
-def accepted_format(header: str) -> Format | None:
+def accepted_format(header: bytes) -> Format | None:
     """Return the format that an Accept header likes best, JSON where it does not care."""
     ranked: list[tuple[float, int, str]] = []
-    for choice in header.split(","):
+    for choice in header.decode("latin-1").split(","):
         name, _, rest = choice.partition(";")
         try:
             quality = float(dict(_parameters(rest)).get("q", "1"))

@@ -41,6 +41,7 @@ BodyFormat = Literal["csv", "json", "jsonlines", "parquet"]
 
 # What a body of bare numbers is made of: nothing that a parser of JSON could take for more.
 _PLAIN: Final = b"0123456789+-.eE,\n"
+_LARGEST: Final = float(np.finfo(np.float32).max)
 _LINES_AT_ONCE: Final = 2_000
 _KINDS: Final = frozenset((int, float, type(None)))
 _INSTANCES: Final = frozenset(("instances",))
@@ -143,11 +144,9 @@ class Reader:
             return None
         if len(values) != count * self._width:
             return None
-        with np.errstate(over="ignore"):
-            matrix = np.array(values, dtype=np.float64).astype(np.float32)
-        if not np.isfinite(matrix).all():
+        if not values or not -_LARGEST <= min(values) <= max(values) <= _LARGEST:
             return None
-        return matrix.reshape(count, self._width)
+        return np.array(values, dtype=np.float32).reshape(count, self._width)
 
     def _document(self, document: Any) -> Matrix:
         if isinstance(document, dict):
