@@ -15,7 +15,7 @@ _UNITS = {
     "h": timedelta(hours=1),
     "d": timedelta(days=1),
 }
-_DURATION = re.compile(rf"(?P<count>\d{1, 6}(\.\d+)?) ?(?P<unit>{'|'.join(_UNITS)})")
+_DURATION = re.compile(r"(?P<count>\d{1,6}(\.\d+)?) ?(?P<unit>ms|s|min|h|d)")
 _USD = re.compile(r"(?P<count>\d{1,9}(\.\d+)?) USD")
 
 
