@@ -15,6 +15,7 @@ _RENAMED: Mapping[str, str] = {"S3Encryptions": "S3Encryption"}
 """Where CloudFormation has another word than the API."""
 
 _OTHER_CALLS: Mapping[str, frozenset[str]] = {
+    "AWS::SageMaker::Endpoint": frozenset({"RetainAllVariantProperties"}),
     "AWS::SageMaker::ModelPackageGroup": frozenset({"ModelPackageGroupPolicy"}),
     "AWS::CodeBuild::Project": frozenset({"Triggers", "ResourceAccessRole", "Visibility"}),
 }
