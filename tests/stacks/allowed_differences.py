@@ -55,7 +55,11 @@ ALLOWED = (
     Allowed("AWS::SageMaker::Pipeline", ".*/MaxParallelExecutionSteps", "How fast it should be."),
     Allowed("AWS::SageMaker::Pipeline", ".*/Parameters/\\*/DefaultValue", "Instances, the image."),
     Allowed("AWS::CloudWatch::Alarm", "ActionsEnabled", "Silence is fine in dev."),
-    Allowed("AWS::CloudWatch::Dashboard", ".*/markdown", "It names the budget."),
+    Allowed(
+        "AWS::CloudWatch::Dashboard",
+        ".*/(markdown|annotations/horizontal/\\*/value)",
+        "It names the budget and how fast the endpoint must be.",
+    ),
     Allowed(
         "AWS::Budgets::Budget",
         "Budget/(BudgetLimit/Amount|CostFilters/TagKeyValue/\\*)",
