@@ -1,14 +1,14 @@
 -- How the share of positives falls towards the newest day: where it does, labels are still to come.
 WITH newest AS (
-    SELECT max(date("$event_time")) AS day
+    SELECT max(CAST("$event_time" AS date)) AS day
     FROM "$database"."$table"
 )
 SELECT
-    date_diff('day', date(each."$event_time"), newest.day) AS days_before_newest,
+    date_diff('day', CAST(source."$event_time" AS date), newest.day) AS days_before_newest,
     count(*) AS row_count,
-    avg(CAST(each."$target" AS double)) AS positive_share
-FROM "$database"."$table" AS each
+    avg(CAST(source."$target" AS double)) AS positive_share
+FROM "$database"."$table" AS source
 CROSS JOIN newest
-WHERE date(each."$event_time") > date_add('day', -60, newest.day)
+WHERE CAST(source."$event_time" AS date) > newest.day - interval '60' day
 GROUP BY 1
 ORDER BY days_before_newest

@@ -1,6 +1,6 @@
 -- How many rows each day has, and what share of them is positive.
 SELECT
-    date("$event_time") AS day,
+    CAST("$event_time" AS date) AS day,
     count(*) AS row_count,
     avg(CAST("$target" AS double)) AS positive_share
 FROM "$database"."$table"
