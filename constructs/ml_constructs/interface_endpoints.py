@@ -33,6 +33,7 @@ class InterfaceEndpoints(Construct):
         super().__init__(scope, construct_id)
         self._vpc = vpc
         self.security_group_id = self._security_group()
+        self._policy = iam.PolicyDocument(statements=[account_only(self)])
         for service in services:
             self._endpoint(service)
 
@@ -52,9 +53,7 @@ class InterfaceEndpoints(Construct):
             private_dns_enabled=True,
             subnet_ids=self._vpc.subnet_ids,
             security_group_ids=[self.security_group_id],
-            policy_document=None
-            if service in _BY_BROWSER
-            else iam.PolicyDocument(statements=[account_only(self)]),
+            policy_document=None if service in _BY_BROWSER else self._policy,
         )
 
     def _security_group(self) -> str:
