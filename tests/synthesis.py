@@ -47,3 +47,7 @@ def read(app: Any) -> Templates:
 def synthesise(folder: Path) -> Templates:
     """Return the templates of every environment."""
     return read(define(folder))
+
+
+if __name__ == "__main__":
+    define(Path(sys.argv[1]))

@@ -31,20 +31,15 @@ def _environment(home: Path, **extra: str) -> dict[str, str]:
     }
 
 
-def _synthesise(tmp_path: Path, name: str, **extra: str) -> dict[str, str]:
-    """Run ``python app.py`` in a process of its own and return what it wrote, by file."""
-    home = tmp_path / f"home-{name}"
+def _start(home: Path, command: list[str], **extra: str) -> subprocess.Popen[bytes]:
     home.mkdir()
-    output = tmp_path / name
-    subprocess.run(
-        [sys.executable, "app.py"],
+    return subprocess.Popen(
+        [sys.executable, *command],
         cwd=ROOT,
-        env=_environment(home, CDK_OUTDIR=str(output), **extra),
-        check=True,
-        capture_output=True,
-        timeout=120,
+        env=_environment(home, **extra),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
-    return _contents(output)
 
 
 def _contents(folder: Path) -> dict[str, str]:
@@ -59,18 +54,52 @@ def _templates(contents: dict[str, str]) -> dict[str, str]:
     return {name: text for name, text in contents.items() if name.endswith(".template.json")}
 
 
-def test_two_synths_are_byte_identical(tmp_path: Path) -> None:
-    """No clock, no random id and no order of a set gets into a template.
+def _by_environment(contents: dict[str, str]) -> dict[str, dict[str, str]]:
+    """Return the files of each environment, without those of the app around them."""
+    found: dict[str, dict[str, str]] = {}
+    for name, text in contents.items():
+        folder, _, file = name.partition("/")
+        if file:
+            found.setdefault(folder.rpartition("-")[2], {})[file] = text
+    return found
 
-    Both run without credentials, network, Docker and home directory, in other places and with
-    other hash seeds, and leave nothing in the repository.
+
+def test_synths_are_byte_identical(tmp_path: Path, platform_app: Any) -> None:
+    """No clock, no random id and no order of a set gets into a template, of any environment.
+
+    Three processes: ``app.py``, the tests' synthesis with the environment of every option, and
+    the one that runs this test. The first two have no credentials, network, Docker and home
+    directory, lie in other places, have other hash seeds and time zones, and leave nothing in
+    the repository.
     """
     before = {path.name for path in ROOT.iterdir()}
-    first = _synthesise(tmp_path, "first", PYTHONHASHSEED="1", TZ="UTC")
-    second = _synthesise(tmp_path, "second", PYTHONHASHSEED="2", TZ="Asia/Tokyo")
+    first, second = tmp_path / "first", tmp_path / "second"
+    processes = [
+        _start(
+            tmp_path / "home-1",
+            ["app.py"],
+            CDK_OUTDIR=str(first),
+            CDK_CONTEXT_JSON=json.dumps({"environment": "all"}),
+            PYTHONHASHSEED="1",
+            TZ="UTC",
+        ),
+        _start(
+            tmp_path / "home-2",
+            ["-m", "tests.synthesis", str(second)],
+            PYTHONHASHSEED="2",
+            TZ="Asia/Tokyo",
+        ),
+    ]
+    for process in processes:
+        _, errors = process.communicate(timeout=240)
+        assert process.returncode == 0, errors.decode()
 
-    assert len(_templates(first)) == 5
-    assert first == second
+    ours = _contents(Path(platform_app.outdir))
+    deployed, complete = _by_environment(_contents(first)), _by_environment(_contents(second))
+    assert deployed.keys() == set(config.ENVIRONMENTS)
+    assert all(_templates(files) for files in deployed.values())
+    assert {name: complete[name] for name in deployed} == deployed
+    assert _contents(second) == ours
     assert {path.name for path in ROOT.iterdir()} <= before | {".pytest_cache"}
 
 
@@ -114,8 +143,8 @@ def test_the_command_line_writes_the_same_and_finds_no_fault(
     )
     expected = sorted(
         json.dumps(template, sort_keys=True)
-        for stacks in templates.values()
-        for template in stacks.values()
+        for environment in config.ENVIRONMENTS
+        for template in templates[environment].values()
     )
     assert written == expected
     assert report["pluginReports"] == []
