@@ -140,7 +140,10 @@ class Deployment:
             for key in (f"{kind}Name", *_NAMES):
                 if key in place:
                     return str(self.resolve(resource, place[key]))
-        return f"{resource.stack}-{_HASH.sub('', resource.logical_id)}"
+        return f"{self._stack_name(resource)}-{_HASH.sub('', resource.logical_id)}"
+
+    def _stack_name(self, resource: Resource) -> str:
+        return f"acequia-{self.environment}-{resource.stack}"
 
     def arn(self, resource: Resource) -> str:
         """Return the ARN."""
@@ -175,7 +178,7 @@ class Deployment:
             "AWS::Region": REGION,
             "AWS::Partition": PARTITION,
             "AWS::URLSuffix": "amazonaws.com",
-            "AWS::StackName": f"acequia-{self.environment}-{origin.stack}",
+            "AWS::StackName": self._stack_name(origin),
             "AWS::NoValue": NO_VALUE,
         }
         if name in pseudo:

@@ -187,7 +187,7 @@ def test_nobody_gives_away_rights(world: World) -> None:
 def test_only_the_approver_approves(world: World) -> None:
     """One role, which people assume; no job and no persona."""
     package = world.fill(
-        "arn:aws:sagemaker:{region}:{account}:model-package/{Registry.Models.name}/1"
+        "arn:aws:sagemaker:{region}:{account}:model-package/{Registry.Models@Name}/1"
     )
     approved = {STATUS: "Approved"}
     update = _by_everyone(world, ["sagemaker:UpdateModelPackage"], [package], approved)
@@ -200,7 +200,7 @@ def test_only_the_approver_approves(world: World) -> None:
 def test_only_the_pipeline_registers(world: World) -> None:
     """What waits for approval came out of an execution, with its lineage."""
     package = world.fill(
-        "arn:aws:sagemaker:{region}:{account}:model-package/{Registry.Models.name}/1"
+        "arn:aws:sagemaker:{region}:{account}:model-package/{Registry.Models@Name}/1"
     )
     found = _by_everyone(
         world, ["sagemaker:CreateModelPackage"], [package], {STATUS: "PendingManualApproval"}

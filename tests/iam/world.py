@@ -21,7 +21,7 @@ STRANGER = "777788889999"
 Json = Mapping[str, Any]
 
 _PLACEHOLDER = re.compile(
-    r"\{(?P<resource>\w+\.\w+)(?P<part>\.name)?\}|\{(?P<word>account|region)\}"
+    r"\{(?P<resource>\w+\.\w+)(@(?P<part>[\w.]+))?\}|\{(?P<word>account|region)\}"
 )
 _ATTACHED: Mapping[str, tuple[str, str]] = {
     "AWS::S3::BucketPolicy": ("Bucket", "PolicyDocument"),
@@ -38,6 +38,13 @@ _OWN: Mapping[str, str] = {
     "AWS::SageMaker::ModelPackageGroup": "ModelPackageGroupPolicy",
 }
 """Policies that are a property of what they protect."""
+
+_SESSION = ("sagemaker:UserProfileName",)
+"""What Studio's sessions carry as variables of policies; AWS's list of keys leaves it out.
+
+The simulator would ignore it, so it is written into the policies instead.
+Source: SageMaker Developer Guide, "Give your users access to spaces".
+"""
 
 
 @dataclass(frozen=True)
@@ -125,15 +132,22 @@ class World:
             yield owner
 
     def fill(self, text: str) -> str:
-        """Put ARNs for ``{Stack.LogicalId}``, names for ``{Stack.LogicalId.name}`` and the like."""
+        """Put ARNs for ``{Stack.LogicalId}``, names for ``{Stack.LogicalId@Name}``.
+
+        Any other word after the @ is an attribute of the resource, or Ref.
+        """
 
         def value(match: re.Match[str]) -> str:
             if match["word"]:
                 return {"account": ACCOUNT, "region": REGION}[match["word"]]
             resource = self.deployment.named[match["resource"]]
-            if match["part"]:
+            if match["part"] is None:
+                return self.deployment.arn(resource).removesuffix(":*")
+            if match["part"] == "Name":
                 return self.deployment.name(resource)
-            return self.deployment.arn(resource).removesuffix(":*")
+            logical_id, part = resource.logical_id, match["part"]
+            reference = {"Ref": logical_id} if part == "Ref" else {"Fn::GetAtt": [logical_id, part]}
+            return str(self.deployment.resolve(resource, reference))
 
         return _PLACEHOLDER.sub(value, text)
 
@@ -149,7 +163,7 @@ class World:
                 "resource": {"resource": resource, "accountId": ACCOUNT},
                 "contextVariables": self._context(request, principal),
             },
-            "identityPolicies": self.identity_policies(role) if role else _everything(principal),
+            "identityPolicies": self._rights(request) if role else _everything(principal),
             "serviceControlPolicies": [],
             "resourceControlPolicies": [],
         }
@@ -157,6 +171,12 @@ class World:
             found["permissionBoundaryPolicies"] = self.boundaries(role)
         policy = self._policy_of(resource)
         return {**found, "resourcePolicy": policy} if policy else found
+
+    def _rights(self, request: Request) -> Any:
+        text = json.dumps(self.identity_policies(self.roles[request.who]))
+        for key in _SESSION:
+            text = text.replace(f"${{{key}}}", str(request.context.get(key, f"${{{key}}}")))
+        return json.loads(text)
 
     def _context(self, request: Request, principal: str) -> dict[str, Any]:
         is_service = principal.endswith(".amazonaws.com")
@@ -173,6 +193,7 @@ class World:
         given = {
             key: [self.fill(v) for v in value] if isinstance(value, list) else self.fill(value)
             for key, value in request.context.items()
+            if key not in _SESSION
         }
         return {**usual, **given}
 

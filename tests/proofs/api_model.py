@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.assembly import Resource
 from tests.deployed import Deployment
-from tests.proofs.shapes import input_shape, problems
+from tests.proofs.shapes import input_shape, member, problems
 
 _SERVICES = {"SageMaker": "sagemaker", "Glue": "glue", "CodeBuild": "codebuild"}
 
@@ -15,8 +15,14 @@ _RENAMED: Mapping[str, str] = {"S3Encryptions": "S3Encryption"}
 """Where CloudFormation has another word than the API."""
 
 _OTHER_CALLS: Mapping[str, frozenset[str]] = {
-    "AWS::SageMaker::Endpoint": frozenset({"RetainAllVariantProperties"}),
     "AWS::SageMaker::ModelPackageGroup": frozenset({"ModelPackageGroupPolicy"}),
+    "AWS::SageMaker::Endpoint": frozenset(
+        {
+            "ExcludeRetainedVariantProperties",
+            "RetainAllVariantProperties",
+            "RetainDeploymentConfig",
+        }
+    ),
     "AWS::CodeBuild::Project": frozenset({"Triggers", "ResourceAccessRole", "Visibility"}),
 }
 """Properties that CloudFormation hands to another call than the one that makes the resource."""
@@ -47,7 +53,7 @@ def create_problems(kind: str, properties: Mapping[str, Any]) -> Iterator[str]:
         name for name in (f"{noun}Name", "Name", "name", "") if _is_member(shape, name)
     )
     given = _as_called({k: v for k, v in properties.items() if k not in _OTHER_CALLS.get(kind, ())})
-    yield from problems(shape, _unwrapped(given), generated=generated)
+    yield from problems(shape, _named(_unwrapped(given), shape), generated=generated)
 
 
 def _is_member(shape: Any, name: str) -> bool:
@@ -67,5 +73,16 @@ def _unwrapped(properties: dict[str, Any]) -> dict[str, Any]:
     inner = {"Schedule": "ScheduleExpression", "PipelineDefinition": "PipelineDefinitionBody"}
     return {
         key: value[inner[key]] if key in inner and isinstance(value, Mapping) else value
+        for key, value in properties.items()
+    }
+
+
+def _named(properties: dict[str, Any], shape: Any) -> dict[str, Any]:
+    """Give the name that CloudFormation makes up to what Glue wraps once more."""
+    return {
+        key: {"Name": "generated", **value}
+        if isinstance(value, Mapping)
+        and "Name" in getattr(member(shape, key), "required_members", ())
+        else value
         for key, value in properties.items()
     }

@@ -25,7 +25,13 @@ class Accepted:
 REGISTER: tuple[Accepted, ...] = (
     Accepted(
         check="CKV_AWS_18",
-        resource=r"Data/AWS::S3::Bucket\.AccessLogs\w+",
+        resource=r"(Audit|Data)/AWS::S3::Bucket\.AccessLogs\w+",
         reason="The bucket that receives the access logs cannot log into itself without end.",
+    ),
+    Accepted(
+        check="CKV_AWS_118",
+        resource=r"Databases/AWS::RDS::DBInstance\.Database\w+",
+        reason="Performance Insights shows what a query costs; enhanced monitoring would need "
+        "a role with a policy that AWS manages and may widen.",
     ),
 )

@@ -27,6 +27,7 @@ _SCHEDULES: Mapping[str, tuple[str, ...]] = {
     "AWS::ApplicationAutoScaling::ScalableTarget": ("rate", "cron", "at"),
     "AWS::Glue::Crawler": ("cron",),
     "AWS::Glue::Trigger": ("cron",),
+    "AWS::SSM::Association": ("rate", "cron"),
     "AWS::SageMaker::MonitoringSchedule": ("cron", "NOW"),
 }
 """How each service may be told when. Source: the user guide of each, "schedule expressions"."""
