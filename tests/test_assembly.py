@@ -67,3 +67,28 @@ def test_a_literal_refers_to_nothing(graph: Assembly) -> None:
 def test_references_are_found_however_deep() -> None:
     """The graph is complete only if none hides in a list in a map."""
     assert list(references({"a": [{"b": {"Ref": "X"}}]})) == [{"Ref": "X"}]
+
+
+def test_a_document_in_a_property_is_read_with_its_references() -> None:
+    """A pipeline definition is text in which references lie, some of them deep functions."""
+    account = {"Fn::Select": [4, {"Fn::Split": [":", {"Fn::GetAtt": ["Key", "Arn"]}]}]}
+    text = ['{"Image":"', account, ".dkr", '","Key":"', {"Fn::GetAtt": ["Key", "Arn"]}, '"}']
+    properties = {"Definition": {"Body": {"Fn::Join": ["", text]}}, "Note": "{not JSON"}
+    resources = {
+        "Key": {"Type": "AWS::KMS::Key"},
+        "Pipeline": {"Type": "AWS::SageMaker::Pipeline", "Properties": properties},
+    }
+    (document,) = Assembly({"dev": {"One": {"Resources": resources}}}).documents
+
+    assert document.path == ("Definition", "Body")
+    assert document.content["Key"] == "${One.Key.Arn}"
+    assert document.content["Image"].endswith(".dkr")
+
+
+def test_one_resource_is_found_by_its_place(graph: Assembly) -> None:
+    """An address that leads nowhere is None, not an error."""
+    found = graph.resource("dev", "Keys", "Key")
+
+    assert found is not None
+    assert found.type == "AWS::KMS::Key"
+    assert graph.resource("dev", "Keys", "Other") is None

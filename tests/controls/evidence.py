@@ -98,6 +98,17 @@ class Statement:
             for key, values in block.items()
         }
 
+    def narrowed_by(self, keys: Sequence[str]) -> list[str]:
+        """Return the operators of the conditions on these keys that leave somebody out.
+
+        One that only excludes (``StringNotEquals``), or that lets any value pass, does not.
+        """
+        return [
+            operator
+            for key, (operator, values) in self.conditions.items()
+            if key in keys and "Not" not in operator and values and "*" not in values
+        ]
+
 
 def listed(value: Any) -> list[Any]:
     """Return a value of a policy as a list."""

@@ -162,6 +162,23 @@ SEEDS: tuple[Seed, ...] = (
     ),
     Seed(
         "C03",
+        "policy for everyone but one",
+        "allows everyone",
+        _one(
+            "AWS::SNS::TopicPolicy",
+            PolicyDocument={
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Principal": "*",
+                        "Condition": {"StringNotEquals": {"aws:PrincipalAccount": "them"}},
+                    }
+                ]
+            },
+        ),
+    ),
+    Seed(
+        "C03",
         "permission for any rule of any account",
         "SourceArn",
         _one("AWS::Lambda::Permission", Principal="events.amazonaws.com"),
@@ -240,6 +257,12 @@ SEEDS: tuple[Seed, ...] = (
         "condition that need not hold",
         "IfExists",
         _trusting(Condition={"StringEqualsIfExists": {"aws:SourceAccount": "me"}}),
+    ),
+    Seed(
+        "C09",
+        "condition that lets any account pass",
+        "aws:SourceAccount",
+        _trusting(Condition={"StringLike": {"aws:SourceAccount": "*"}}),
     ),
     Seed(
         "C10",
@@ -376,6 +399,12 @@ SEEDS: tuple[Seed, ...] = (
         "access key in a job's arguments",
         "looks like a secret",
         _pipeline(_step(Environment={"ID": "AKIA" + "A" * 16})),
+    ),
+    Seed(
+        "C18",
+        "secret key in a command",
+        "looks like a secret",
+        _pipeline(_step(ContainerArguments=["aws_secret_access_key=wJalrXUtnFEMI"])),
     ),
     Seed("C19", "template without what was released", "is gone", _one("AWS::S3::Bucket")),
     Seed("C20", "resource without tags", "lacks the tags", _one("AWS::S3::Bucket")),

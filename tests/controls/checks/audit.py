@@ -21,7 +21,8 @@ _SECRETS = (
     re.compile(r"\bgh[pousr]_[A-Za-z0-9]{36}\b"),
     re.compile(r"\bxox[abpr]-[A-Za-z0-9-]{10,}"),
     re.compile(
-        r"(?i)(?<![:\w])(password|passwd|pwd|secret|token|api_?key)\s*[=:]\s*['\"]?[^\s'\"{$<,}]{6,}"
+        r"(?i)(?<![:\w-])[\w-]*(password|passwd|pwd|secret|secret_?access_?key|token|api_?key)"
+        r"\s*[=:]\s*['\"]?[^\s'\"{$<,}]{6,}"
     ),
     re.compile(r"(?i)jdbc:[a-z]+://[^/\s]*:[^/@\s{$]+@"),
 )

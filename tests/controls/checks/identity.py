@@ -82,16 +82,12 @@ def confused_deputy(assembly: Assembly, environment: str) -> Iterator[Checked]:
     for statement in statements(assembly, environment):
         if not statement.is_allow or not statement.services:
             continue
-        needed = {
+        needed = [
             key
             for service in statement.services
             for key in _STAND_INS.get(str(service).partition(".")[0], ())
-        }
-        held = [
-            operator
-            for key, (operator, _) in statement.conditions.items()
-            if key in {*_SOURCES, *needed}
         ]
+        held = statement.narrowed_by((*_SOURCES, *needed))
         fault = "" if held else "add aws:SourceAccount or aws:SourceArn as a condition"
         if held and all(each.endswith("IfExists") for each in held):
             fault = "holds only if the service sends its source; take IfExists off, or say why"

@@ -62,7 +62,7 @@ def nothing_public(assembly: Assembly, environment: str) -> Iterator[Checked]:
             yield from _ingress(where, properties)
     for statement in statements(assembly, environment):
         if statement.is_allow and statement.is_for_anyone:
-            narrowed = statement.conditions.keys() & set(_NARROWING)
+            narrowed = statement.narrowed_by(_NARROWING)
             yield Checked(
                 statement.where,
                 "" if narrowed else "allows everyone; name the principal, or narrow it by account",
