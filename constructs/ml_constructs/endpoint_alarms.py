@@ -82,7 +82,7 @@ class EndpointAlarms(Construct):
             self,
             "Silence",
             name=f"{self._endpoint_name}-traffic",
-            description=f"Fewer than {least} requests reached {self._endpoint_name} in five minutes",
+            description=f"{self._endpoint_name} got fewer than {least} requests in five minutes",
             metric=self._metric("Invocations", "Sum", period_sec=300),
             threshold=least,
             comparison="LessThanThreshold",
