@@ -30,7 +30,7 @@ COMPLIANCE: tuple[Acknowledgement, ...] = (
         path=r"Network/Vpc/Resource",
         rule="VPCDefaultSecurityGroupClosed",
         reason="No property of a VPC closes its default group; Network/DefaultGroup removes the "
-        "group's rules after each deployment and every night after.",
+        "group's rules once it is made, and every day after.",
     ),
     Acknowledgement(
         path=r"Network/Jobs/FromMembers",

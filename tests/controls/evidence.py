@@ -38,7 +38,9 @@ class Job:
     @property
     def cluster(self) -> Mapping[str, Any]:
         """The machines of the job."""
-        resources = next((self.arguments[name] for name in _MACHINES if name in self.arguments), {})
+        resources: Mapping[str, Any] = next(
+            (self.arguments[name] for name in _MACHINES if name in self.arguments), {}
+        )
         return resources.get("ClusterConfig", resources)  # type: ignore[no-any-return]
 
     @property

@@ -12,7 +12,16 @@ from typing import Any, Literal
 import yaml
 
 from tests.assembly import Assembly
-from tests.controls.checks import audit, delivery, encryption, identity, lifecycle, network
+from tests.controls.checks import (
+    audit,
+    delivery,
+    encryption,
+    identity,
+    key_policies,
+    lifecycle,
+    network,
+    transport,
+)
 from tests.controls.evidence import Checked
 
 CONTROLS = Path(__file__).with_name("controls.yaml")
@@ -21,10 +30,10 @@ Check = Callable[[Assembly, str], Iterator[Checked]]
 
 CHECKS: Mapping[str, Check] = {
     "C01": encryption.customer_managed_keys,
-    "C02": encryption.tls_only,
+    "C02": transport.tls_only,
     "C03": network.nothing_public,
     "C04": network.network_isolation,
-    "C05": encryption.between_containers,
+    "C05": transport.between_containers,
     "C06": network.inside_the_vpc,
     "C07": delivery.endpoint_availability,
     "C08": identity.explicit_permissions,
@@ -32,7 +41,7 @@ CHECKS: Mapping[str, Check] = {
     "C10": identity.separate_duties,
     "C11": identity.one_role_a_job,
     "C12": audit.audit_trail,
-    "C13": encryption.key_policies,
+    "C13": key_policies.key_policies,
     "C14": delivery.immutable_images,
     "C15": delivery.approval_before_production,
     "C16": delivery.rollback,
@@ -113,5 +122,7 @@ def controls() -> tuple[Control, ...]:
 
 def _control(row: Mapping[str, Any]) -> Control:
     exceptions = tuple(Exemption(**each) for each in row.get("exceptions", ()))
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in row.items()
+    }
     return Control(**{**values, "exceptions": exceptions})

@@ -5,6 +5,7 @@ Run by ``make controls``. A test compares the committed page with a fresh one.
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
 from collections import Counter
@@ -137,7 +138,7 @@ def _kinds(assembly: Assembly, result: Result, environment: str) -> str:
     count: Counter[str] = Counter()
     for each in result.checked:
         stack, _, rest = each.where.partition("/")
-        logical_id = rest.split(".")[0].split(":")[0].split("[")[0]
+        logical_id = re.split(r"[.:\[]", rest)[0]
         resource = assembly.resource(environment, stack, logical_id)
         count[resource.type.removeprefix("AWS::") if resource else "other"] += 1
     if not count:

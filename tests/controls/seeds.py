@@ -351,6 +351,7 @@ SEEDS: tuple[Seed, ...] = (
             ),
         },
     ),
+    Seed("C13", "key that never changes", "EnableKeyRotation", {"Key": _KEY}),
     Seed("C14", "tag that moves", "IMMUTABLE", _one("AWS::ECR::Repository")),
     Seed(
         "C15",
@@ -376,6 +377,14 @@ SEEDS: tuple[Seed, ...] = (
         ),
     ),
     Seed("C17", "bucket that goes with its stack", "DeletionPolicy", _one("AWS::S3::Bucket")),
+    Seed("C17", "bucket without old versions", "Enabled", _one("AWS::S3::Bucket")),
+    Seed("C17", "database without backups", "to 7", _one("AWS::RDS::DBCluster")),
+    Seed(
+        "C03",
+        "group that may send anywhere",
+        "whole internet",
+        _one("AWS::EC2::SecurityGroupEgress", CidrIp="0.0.0.0/0"),
+    ),
     Seed(
         "C18",
         "password in a connection",

@@ -26,7 +26,7 @@ TAKEN_OUT = {
     "C07": r"InitialInstanceCount|MinCapacity",
     "C09": r"Condition",
     "C12": r"IsLogging|(Advanced)?EventSelectors|RetentionInDays|LoggingConfiguration|TrafficType",
-    "C13": r"KeyPolicy",
+    "C13": r"KeyPolicy|EnableKeyRotation",
     "C14": r"ScanOnPush",
     "C16": r"AlarmActions|AutoRollbackConfiguration",
     "C20": r"Tags|ResourceTags|FileSystemTags",

@@ -10,12 +10,22 @@ from typing import Any
 
 import config
 from tests.assembly import Assembly
-from tests.controls.evidence import Checked, bodies, listed, place, resolved
+from tests.controls.evidence import Checked, bodies, dig, listed, place, resolved
 from tests.replacement import STATEFUL, baseline, read_allowed, read_baseline, replacements
 from tests.schemas import tag_property
 
 TAGS = ("CostCenter", "DataClassification", "Environment", "OwnerTeam")
 _ROOT = Path(__file__).parents[3]
+_RECOVERY: Mapping[str, tuple[str, Any]] = {
+    "AWS::DynamoDB::Table": (
+        "PointInTimeRecoverySpecification/PointInTimeRecoveryEnabled",
+        True,
+    ),
+    "AWS::RDS::DBCluster": ("BackupRetentionPeriod", 7),
+    "AWS::S3::Bucket": ("VersioningConfiguration/Status", "Enabled"),
+}
+"""How what was overwritten or deleted by mistake comes back: the property, its least value."""
+
 _UNPROTECTED = frozenset({"dev"})
 _ENVIRONMENT = re.compile(rf"(?<![a-zA-Z])({'|'.join(config.ENVIRONMENTS)})(?![a-zA-Z])")
 _LITERALS = {
@@ -37,11 +47,15 @@ def survives(assembly: Assembly, environment: str) -> Iterator[Checked]:
         return
     for resource in assembly.find(*STATEFUL, environment=environment):
         weak = [
-            name
+            f"{name} to Retain"
             for name in ("DeletionPolicy", "UpdateReplacePolicy")
             if resource.body.get(name) != "Retain"
         ]
-        yield Checked(place(resource), f"set {', '.join(weak)} to Retain" if weak else "")
+        properties = assembly.resolved_properties(resource)
+        path, least = _RECOVERY.get(resource.type, ("", None))
+        if path and not any(_is_enough(each, least) for each in dig(properties, path)):
+            weak.append(f"{path} to {least}")
+        yield Checked(place(resource), f"set {', '.join(weak)}" if weak else "")
 
 
 def not_replaced(assembly: Assembly, environment: str) -> Iterator[Checked]:
@@ -108,6 +122,11 @@ def no_literals(assembly: Assembly, environment: str) -> Iterator[Checked]:
             if match.group() not in told
         ]
         yield Checked(place(resource) + (f".{name}" if name else ""), "; ".join(faults))
+
+
+def _is_enough(value: Any, least: Any) -> bool:
+    is_count = isinstance(least, int) and not isinstance(least, bool)
+    return isinstance(value, int) and value >= least if is_count else bool(value == least)
 
 
 @cache

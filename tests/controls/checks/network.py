@@ -39,6 +39,7 @@ _FORBIDDEN = {
     "AWS::Lambda::Url": "a function URL is public; call the function",
     "AWS::SageMaker::NotebookInstance": "notebook instances are not used; Studio is",
 }
+_GROUP = "AWS::EC2::SecurityGroup"
 _SMALLEST_SUBNETS = 2
 
 
@@ -58,8 +59,8 @@ def nothing_public(assembly: Assembly, environment: str) -> Iterator[Checked]:
             name = _MUST_BE_FALSE[resource.type]
             is_open = properties.get(name, resource.type != "AWS::EC2::Subnet")
             yield Checked(where, f"set {name} to false" if is_open else "")
-        elif resource.type in {"AWS::EC2::SecurityGroup", "AWS::EC2::SecurityGroupIngress"}:
-            yield from _ingress(where, properties)
+        elif resource.type.startswith(_GROUP):
+            yield from _rules(where, resource.type, properties)
     for statement in statements(assembly, environment):
         if statement.is_allow and statement.is_for_anyone:
             narrowed = statement.narrowed_by(_NARROWING)
@@ -125,7 +126,15 @@ def _permission(where: str, properties: Mapping[str, Any]) -> Iterator[Checked]:
     yield Checked(where, fault)
 
 
-def _ingress(where: str, properties: Mapping[str, Any]) -> Iterator[Checked]:
-    rules = [*listed(properties.get("SecurityGroupIngress")), properties]
-    sources = {rule.get(name) for rule in rules for name in ("CidrIp", "CidrIpv6")}
-    yield Checked(where, "lets in the whole internet" if sources & _ANYWHERE else "")
+def _rules(where: str, kind: str, properties: Mapping[str, Any]) -> Iterator[Checked]:
+    inline = [
+        (way, rule)
+        for way in ("Ingress", "Egress")
+        for rule in listed(properties.get(f"SecurityGroup{way}"))
+    ]
+    of_its_own = [(kind.removeprefix(_GROUP), properties)] if kind != _GROUP else []
+    for way, rule in (*inline, *of_its_own):
+        ports = f"{rule.get('IpProtocol')} {rule.get('FromPort', 'all')}"
+        is_open = bool({rule.get("CidrIp"), rule.get("CidrIpv6")} & _ANYWHERE)
+        fault = "is open to the whole internet" if is_open else ""
+        yield Checked(f"{where}[{way.lower()} {ports}]", fault)
