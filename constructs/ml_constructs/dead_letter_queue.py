@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Stack
+from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -28,6 +28,8 @@ class DeadLetterQueue(Construct):
             kms_master_key_id=key.key_arn,
             message_retention_period=_LONGEST_RETENTION_SEC,
         )
+        # Said, not left to the default (cfn-lint I3011): what lies in it is a copy.
+        self.queue.apply_removal_policy(RemovalPolicy.DESTROY)
         self.queue_arn = self.queue.attr_arn
         self.queue_name = self.queue.attr_queue_name
         sqs.CfnQueuePolicy(

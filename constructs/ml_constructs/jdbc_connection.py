@@ -45,6 +45,7 @@ class JdbcConnection(Construct):
         super().__init__(scope, construct_id)
         self.server = server
         self._subnet_id = network.subnet_ids[0]
+        self._vpc_id = network.vpc_id
         group_id = self._define_security_group(network.vpc_id)
         # AWS itself is reached as the other jobs reach it.
         self._group_ids = [group_id, *network.security_group_ids]
@@ -105,6 +106,11 @@ class JdbcConnection(Construct):
         interfaces = self._ec2_arn("network-interface", "*")
         iam.Grant.add_to_principal(
             grantee=grantee,
+            actions=["ec2:DescribeVpcAttribute"],
+            resource_arns=[self._ec2_arn("vpc", self._vpc_id)],
+        )
+        iam.Grant.add_to_principal(
+            grantee=grantee,
             actions=["ec2:CreateNetworkInterface"],
             resource_arns=[
                 subnet,
@@ -131,7 +137,6 @@ class JdbcConnection(Construct):
                 "ec2:DescribeRouteTables",
                 "ec2:DescribeSecurityGroups",
                 "ec2:DescribeSubnets",
-                "ec2:DescribeVpcAttribute",
                 "ec2:DescribeVpcEndpoints",
             ],
             # None of them takes a resource.

@@ -20,7 +20,6 @@ _VARIABLE = re.compile(r"\$\{[^}]*\}")
 
 ON_EVERYTHING: Mapping[str, str] = {
     "cloudwatch:PutMetricData": "A metric has no ARN; the statement is held to one namespace.",
-    "ec2:DescribeVpcAttribute": "Glue asks for the VPC of its connection, and changes nothing.",
 }
 """Actions that could name a resource and are allowed on all of them: action and reason."""
 
