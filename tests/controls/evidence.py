@@ -182,7 +182,7 @@ def role_statements(assembly: Assembly, environment: str, role: Resource) -> lis
     return [
         each
         for each in statements(assembly, environment)
-        if each.is_allow and role.logical_id in _holders(assembly, each)
+        if each.is_allow and place(role) in _holders(assembly, each)
     ]
 
 
@@ -267,9 +267,9 @@ def _at(value: Any, name: str) -> Sequence[Any]:
 def _holders(assembly: Assembly, statement: Statement) -> set[str]:
     owner = statement.owner
     if owner.type == "AWS::IAM::Role":
-        return {owner.logical_id} if statement.path.startswith("Policies") else set()
+        return {place(owner)} if statement.path.startswith("Policies") else set()
     if owner.type not in {"AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::ManagedPolicy"}:
         return set()
     named = [*owner.properties.get("Roles", ()), owner.properties.get("RoleName")]
     targets = (assembly.target(owner, each) for each in named)
-    return {each.logical_id for each in targets if each is not None}
+    return {place(each) for each in targets if each is not None}

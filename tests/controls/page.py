@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.assembly import Assembly
-from tests.controls.matrix import Control, Result, controls
+from tests.controls.matrix import Control, Exemption, Result, controls
 
 PAGE = Path(__file__).parents[2] / "docs" / "controls.md"
 COMMAND = "make controls"
 SHOWN = "prod"
 COMPLETE = "everything"
+_MOST_KINDS = 20
 
 _HEAD = """\
 # Controls
@@ -57,8 +58,8 @@ exist here, and a row fails if it appears:
 | SageMaker.4 | more than one instance | C07, in prod |
 | SageMaker.5 | network isolation of models | C04, which asks it of every job as well |
 | SageMaker.6, 7 | tags of app image configurations and images | C20, for all that takes tags |
-| SageMaker.9 to 15, 20, 22, 25 | job definitions and schedules of Model Monitor | C04 and C05, if \
-any are defined; our own monitoring runs as ordinary jobs |
+| SageMaker.9 to 15, 20, 22, 25 | job definitions and schedules of Model Monitor | none, Model \
+Monitor is closed to new accounts; C04 and C05, if any are defined |
 | SageMaker.16, 19 | images from a private registry in the VPC | **not followed**: they reject \
 every image that lives in ECR. Instead: images by digest (C22), immutable and scanned (C14), \
 pulled through endpoints of the VPC |
@@ -119,18 +120,29 @@ def _rows(
                 kinds = _kinds(assembly, complete[row.id], COMPLETE)
                 yield f"- **Looked at with every option:** {kinds}"
         yield ""
-        yield from _exceptions(result)
+        yield from _exceptions(assembly, result)
 
 
-def _exceptions(result: Result) -> Iterator[str]:
+def _exceptions(assembly: Assembly, result: Result) -> Iterator[str]:
     if not result.control.exceptions:
         return
-    yield "| exception | covers in prod | reason |"
-    yield "|---|---:|---|"
+    yield "| exception | covers | reason |"
+    yield "|---|---|---|"
     for each in result.control.exceptions:
         pattern = each.where.replace("|", "\\|")
-        yield f"| `{pattern}` | {len(result.used(each))} | {each.reason.strip()} |"
+        yield f"| `{pattern}` | {_coverage(assembly, result, each)} | {each.reason.strip()} |"
     yield ""
+
+
+def _coverage(assembly: Assembly, result: Result, exemption: Exemption) -> str:
+    """Say how many places an exception covers in prod or, if none, in another environment."""
+    if result.used(exemption):
+        return f"{len(result.used(exemption))} in {SHOWN}"
+    for environment in assembly.templates:
+        used = result.control.check(assembly, environment).used(exemption)
+        if used:
+            return f"{len(used)} in {environment}"
+    return "nothing"
 
 
 def _kinds(assembly: Assembly, result: Result, environment: str) -> str:
@@ -143,6 +155,8 @@ def _kinds(assembly: Assembly, result: Result, environment: str) -> str:
         count[resource.type.removeprefix("AWS::") if resource else "other"] += 1
     if not count:
         return "nothing yet"
+    if len(count) > _MOST_KINDS:
+        return f"{count.total()} places in resources of {len(count)} types"
     return ", ".join(f"{number} {name}" for name, number in sorted(count.items()))
 
 

@@ -77,11 +77,13 @@ def _one(kind: str, **properties: Any) -> Resources:
     return {"Seeded": (kind, properties), "Key": _KEY}
 
 
-def _denying(resource: Any, secure: str = "false") -> tuple[str, Mapping[str, Any]]:
+def _denying(
+    resource: Any, secure: str = "false", action: str = "s3:*"
+) -> tuple[str, Mapping[str, Any]]:
     row = {
         "Effect": "Deny",
         "Principal": "*",
-        "Action": "s3:*",
+        "Action": action,
         "Resource": resource,
         "Condition": {"Bool": {"aws:SecureTransport": secure}},
     }
@@ -137,6 +139,15 @@ SEEDS: tuple[Seed, ...] = (
         "policy that denies TLS",
         "SecureTransport",
         {"Bucket": ("AWS::S3::Bucket", {}), "Policy": _denying([_BUCKET_ARN], "true")},
+    ),
+    Seed(
+        "C02",
+        "policy that denies reading only",
+        "SecureTransport",
+        {
+            "Bucket": ("AWS::S3::Bucket", {}),
+            "Policy": _denying([_BUCKET_ARN, "${Seed.Bucket.Arn}/*"], action="s3:GetObject"),
+        },
     ),
     Seed("C02", "queue without a policy", "SecureTransport", _one("AWS::SQS::Queue")),
     Seed(

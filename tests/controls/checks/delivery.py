@@ -75,16 +75,12 @@ def approval_before_production(assembly: Assembly, environment: str) -> Iterator
 
 def rollback(assembly: Assembly, environment: str) -> Iterator[Checked]:
     """C16: an endpoint rolls back on alarms that exist, tell somebody and know silence."""
-    alarms: dict[Any, str] = {}
+    alarms: set[Any] = set()
     for resource, properties in resolved(assembly, environment):
         if resource.type == "AWS::CloudWatch::Alarm":
-            fault = _alarm_fault(properties)
-            yield Checked(place(resource), fault)
-            for name in (
-                properties.get("AlarmName"),
-                f"${{{resource.stack}.{resource.logical_id}.Ref}}",
-            ):
-                alarms[name] = fault
+            yield Checked(place(resource), _alarm_fault(properties))
+            alarms.add(properties.get("AlarmName"))
+            alarms.add(f"${{{resource.stack}.{resource.logical_id}.Ref}}")
     for resource, properties in resolved(assembly, environment):
         if resource.type == "AWS::SageMaker::Endpoint":
             names = dig(properties, "DeploymentConfig/AutoRollbackConfiguration/Alarms/*/AlarmName")

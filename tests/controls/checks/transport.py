@@ -15,7 +15,9 @@ def tls_only(assembly: Assembly, environment: str) -> Iterator[Checked]:
     denied: dict[str, list[Any]] = {}
     for statement in statements(assembly, environment):
         _, values = statement.conditions.get("aws:securetransport", ("", []))
-        if not statement.is_allow and values == ["false"] and statement.is_for_anyone:
+        is_whole = bool({"*", "s3:*", "sqs:*", "sns:Publish", "sns:*"} & set(statement.actions))
+        denies = not statement.is_allow and values == ["false"] and statement.is_for_anyone
+        if denies and is_whole:
             for text in statement.resources:
                 denied.setdefault(_owner(text), []).append(text)
     for resource in assembly.find(
