@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from ml_constructs.arns import ACCOUNT
 from ml_constructs.encryption_key import EncryptionKey
 
 _PUBLISHERS = ("budgets", "cloudwatch", "events")
@@ -61,6 +61,6 @@ class AlarmTopic(Construct):
                 principals=[iam.ServicePrincipal(f"{name}.amazonaws.com") for name in _PUBLISHERS],
                 actions=["sns:Publish"],
                 resources=[self.topic_arn],
-                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+                conditions={"StringEquals": {"aws:SourceAccount": ACCOUNT}},
             ),
         ]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import ArnFormat, RemovalPolicy, Stack
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_cloudtrail as cloudtrail
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from ml_constructs.arns import ACCOUNT, REGION, format_arn
 from ml_constructs.encrypted_log_group import EncryptedLogGroup
 from ml_constructs.encryption_key import EncryptionKey
 from ml_constructs.role_policies import wait_for_policies
@@ -73,11 +74,11 @@ class AuditTrail(Construct):
         wait_for_policies(trail, role)
 
     def _log_group_arn(self, rest: str) -> str:
-        group = Stack.of(self).format_arn(
+        group = format_arn(
             service="logs",
             resource="log-group",
             resource_name=self.log_group_name,
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+            separator=":",
         )
         return f"{group}:{rest}"
 
@@ -85,19 +86,16 @@ class AuditTrail(Construct):
         """Source: AWS CloudTrail User Guide, "Role policy document for CloudTrail to use
         CloudWatch Logs": streams are named after account and region.
         """
-        stack = Stack.of(self)
         role = iam.Role(
             self,
             "LogsRole",
-            assumed_by=trusted_service(self, "cloudtrail"),
+            assumed_by=trusted_service("cloudtrail"),
             description=f"Copies the trail {name} to its log group",
         )
         iam.Grant.add_to_principal(
             grantee=role,
             actions=["logs:CreateLogStream", "logs:PutLogEvents"],
-            resource_arns=[
-                self._log_group_arn(f"log-stream:{stack.account}_CloudTrail_{stack.region}*")
-            ],
+            resource_arns=[self._log_group_arn(f"log-stream:{ACCOUNT}_CloudTrail_{REGION}*")],
         )
         return role
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from ml_constructs.arns import format_arn
 from ml_constructs.glue_encryption import GlueEncryption
 from ml_constructs.role_policies import wait_for_policies
 from ml_constructs.service_trust import trusted_service
@@ -41,7 +41,7 @@ class CatalogCrawler(Construct):
         self.role = iam.Role(
             self,
             "Role",
-            assumed_by=trusted_service(self, "glue"),
+            assumed_by=trusted_service("glue"),
             description=description,
         )
         self._grant_describe()
@@ -65,7 +65,6 @@ class CatalogCrawler(Construct):
 
     def _grant_describe(self) -> None:
         """Let it add to the one database that it fills."""
-        stack = Stack.of(self)
         iam.Grant.add_to_principal(
             grantee=self.role,
             actions=[
@@ -80,11 +79,9 @@ class CatalogCrawler(Construct):
                 "glue:UpdateTable",
             ],
             resource_arns=[
-                stack.format_arn(service="glue", resource="catalog"),
-                stack.format_arn(
-                    service="glue", resource="database", resource_name=self._database_name
-                ),
-                stack.format_arn(
+                format_arn(service="glue", resource="catalog"),
+                format_arn(service="glue", resource="database", resource_name=self._database_name),
+                format_arn(
                     service="glue", resource="table", resource_name=f"{self._database_name}/*"
                 ),
             ],
@@ -107,11 +104,11 @@ class CatalogCrawler(Construct):
                 "logs:PutLogEvents",
             ],
             resource_arns=[
-                Stack.of(self).format_arn(
+                format_arn(
                     service="logs",
                     resource="log-group",
                     resource_name="/aws-glue/crawlers*",
-                    arn_format=ArnFormat.COLON_RESOURCE_NAME,
+                    separator=":",
                 )
             ],
         )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
+from ml_constructs.arns import format_arn
 from ml_constructs.role_policies import wait_for_policies
 from ml_constructs.service_trust import trusted_service
 
@@ -32,7 +32,7 @@ class ClosedSecurityGroup(Construct):
         self._role = iam.Role(
             self,
             "Role",
-            assumed_by=trusted_service(self, "ssm"),
+            assumed_by=trusted_service("ssm"),
             description="Removes the rules of the default security group",
         )
         self._grant_rules(group_id)
@@ -49,25 +49,21 @@ class ClosedSecurityGroup(Construct):
         wait_for_policies(association, self._role)
 
     def _grant_rules(self, group_id: str) -> None:
-        group = Stack.of(self).format_arn(
-            service="ec2", resource="security-group", resource_name=group_id
-        )
+        group = format_arn(service="ec2", resource="security-group", resource_name=group_id)
         self._grant(["ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"], [group])
         self._grant(["ec2:DescribeSecurityGroups"], ["*"])
 
     def _grant_runbook(self) -> None:
-        stack = Stack.of(self)
-        runbook = stack.format_arn(
+        runbook = format_arn(
             service="ssm",
             account="",  # it is AWS's
             resource="automation-definition",
             resource_name=f"{_RUNBOOK}:$DEFAULT",
         )
-        executions = stack.format_arn(
+        executions = format_arn(
             service="ssm",
             resource="automation-execution",
             resource_name="*",
-            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
         )
         self._grant(["ssm:StartAutomationExecution"], [runbook])
         self._grant(["ssm:GetAutomationExecution"], [executions])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_cdk import Stack
 from aws_cdk import aws_glue as glue
 from constructs import Construct
+
+from ml_constructs.arns import ACCOUNT
 
 _SERDE = "org.apache.hadoop.hive.ql.io.parquet"
 
@@ -35,7 +36,7 @@ class ContractTable(Construct):
         self.table = glue.CfnTable(
             self,
             "Resource",
-            catalog_id=Stack.of(self).account,
+            catalog_id=ACCOUNT,
             database_name=database_name,
             table_input={
                 "name": name,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from aws_cdk import Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from ml_constructs.arns import format_arn
 from ml_constructs.catalog_crawler import CatalogCrawler
 from ml_constructs.dead_letter_queue import DeadLetterQueue
 from ml_constructs.service_trust import trusted_service
@@ -51,9 +51,7 @@ class CrawlOnArrival(Construct):
             actions=[{"crawlerName": crawler.name}],
             event_batching_condition={"batchSize": _FILES, "batchWindow": _WINDOW_SEC},
         )
-        workflow_arn = Stack.of(self).format_arn(
-            service="glue", resource="workflow", resource_name=workflow.ref
-        )
+        workflow_arn = format_arn(service="glue", resource="workflow", resource_name=workflow.ref)
         events.CfnRule(
             self,
             "Rule",
@@ -84,7 +82,7 @@ class CrawlOnArrival(Construct):
         role = iam.Role(
             self,
             "Role",
-            assumed_by=trusted_service(self, "events"),
+            assumed_by=trusted_service("events"),
             description="Tells one workflow that files arrived",
         )
         iam.Grant.add_to_principal(

@@ -14,6 +14,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from ml_constructs.alarm import Alarm, Metric
+from ml_constructs.arns import REGION
 
 _COLUMNS = 24
 _HEADER_HEIGHT = 2
@@ -102,7 +103,7 @@ class Dashboard(Construct):
             self,
             "Resource",
             dashboard_name=name,
-            dashboard_body=stack.to_json_string({"widgets": _lay_out(rows, stack.region)}),
+            dashboard_body=stack.to_json_string({"widgets": _lay_out(rows, REGION)}),
         )
 
 

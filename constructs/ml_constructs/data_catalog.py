@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_glue as glue
 from constructs import Construct
 
+from ml_constructs.arns import ACCOUNT
 from ml_constructs.catalog_crawler import CatalogCrawler
 from ml_constructs.encrypted_bucket import EncryptedBucket
 from ml_constructs.encryption_key import EncryptionKey
@@ -36,7 +37,7 @@ class DataCatalog(Construct):
         database = glue.CfnDatabase(
             self,
             "Resource",
-            catalog_id=Stack.of(self).account,
+            catalog_id=ACCOUNT,
             database_input=glue.CfnDatabase.DatabaseInputProperty(
                 name=name, description=f"What lies under {prefix}/ in the raw bucket"
             ),

@@ -7,6 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from ml_constructs.arns import ACCOUNT, format_arn
 from ml_constructs.encryption_key import EncryptionKey
 
 _LONGEST_RETENTION_SEC = 14 * 24 * 3600
@@ -53,16 +54,14 @@ class DeadLetterQueue(Construct):
     def _from_this_stack(self) -> list[iam.PolicyStatement]:
         """Let EventBridge send, for rules and schedules whose name begins with the stack's."""
         stack = Stack.of(self)
-        rules = stack.format_arn(
-            service="events", resource="rule", resource_name=f"{stack.stack_name}-*"
-        )
+        rules = format_arn(service="events", resource="rule", resource_name=f"{stack.stack_name}-*")
         return [
             iam.PolicyStatement(
                 principals=[iam.ServicePrincipal("events.amazonaws.com")],
                 actions=["sqs:SendMessage"],
                 resources=[self.queue_arn],
                 conditions={
-                    "StringEquals": {"aws:SourceAccount": stack.account},
+                    "StringEquals": {"aws:SourceAccount": ACCOUNT},
                     "ArnLike": {"aws:SourceArn": rules},
                 },
             )

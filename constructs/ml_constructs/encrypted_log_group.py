@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from aws_cdk import ArnFormat, RemovalPolicy, Stack
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from ml_constructs.arns import format_arn
 from ml_constructs.encryption_key import EncryptionKey
 
 
@@ -45,11 +46,11 @@ def grant_log_streams(role: iam.Role, log_group: str) -> None:
 
     A function, for the group may belong to another environment of the account.
     """
-    group = Stack.of(role).format_arn(
+    group = format_arn(
         service="logs",
         resource="log-group",
         resource_name=log_group,
-        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        separator=":",
     )
     iam.Grant.add_to_principal(
         grantee=role,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
+
+from ml_constructs.arns import ACCOUNT, REGION, URL_SUFFIX, format_arn
 
 _USE = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey")
 
@@ -44,7 +46,7 @@ class EncryptionKey(Construct):
     def allow_service(self, service: str) -> None:
         """Let a service use the key for resources of this account, and of no other."""
         principal = iam.ServicePrincipal(f"{service}.amazonaws.com")
-        account = {"StringEquals": {"aws:SourceAccount": Stack.of(self).account}}
+        account = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
         self._allow(principal, actions=_USE, conditions=account)
         self._allow(
             principal,
@@ -58,18 +60,17 @@ class EncryptionKey(Construct):
         The encryption context names the log group with its account, which is what keeps
         another account's log group out: this service sends no source account.
         """
-        stack = Stack.of(self)
         arns = [
-            stack.format_arn(
+            format_arn(
                 service="logs",
                 resource="log-group",
                 resource_name=name,
-                arn_format=ArnFormat.COLON_RESOURCE_NAME,
+                separator=":",
             )
             for name in log_groups
         ]
         self._allow(
-            iam.ServicePrincipal(f"logs.{stack.region}.{stack.url_suffix}"),
+            iam.ServicePrincipal(f"logs.{REGION}.{URL_SUFFIX}"),
             actions=[*_USE, "kms:ReEncryptFrom", "kms:ReEncryptTo"],
             conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": arns}},
         )
@@ -79,9 +80,8 @@ class EncryptionKey(Construct):
 
         Source: AWS CloudTrail User Guide, "Configure AWS KMS key policies for CloudTrail".
         """
-        stack = Stack.of(self)
-        home = stack.format_arn(service="cloudtrail", resource="trail", resource_name=trail_name)
-        anywhere = stack.format_arn(
+        home = format_arn(service="cloudtrail", resource="trail", resource_name=trail_name)
+        anywhere = format_arn(
             service="cloudtrail", resource="trail", resource_name=trail_name, region="*"
         )
         trail = iam.ServicePrincipal("cloudtrail.amazonaws.com")
@@ -106,7 +106,7 @@ class EncryptionKey(Construct):
                 iam.AccountPrincipal(account),
                 actions=["kms:Decrypt", "kms:DescribeKey"],
                 conditions={
-                    "StringLike": {"kms:ViaService": f"s3.{Stack.of(self).region}.*"},
+                    "StringLike": {"kms:ViaService": f"s3.{REGION}.*"},
                 },
             )
 

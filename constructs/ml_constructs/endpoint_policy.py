@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
-from constructs import Construct
+
+from ml_constructs.arns import ACCOUNT
 
 
 def account_only(
-    scope: Construct,
     *,
     actions: Sequence[str] = ("*",),
     resource_accounts: Sequence[str] | None = None,
@@ -24,10 +23,9 @@ def account_only(
 
     Source: Amazon VPC, "Control access to VPC endpoints using endpoint policies".
     """
-    account = Stack.of(scope).account
-    conditions: dict[str, str | list[str]] = {"aws:PrincipalAccount": account}
+    conditions: dict[str, str | list[str]] = {"aws:PrincipalAccount": ACCOUNT}
     if resource_accounts is not None:
-        conditions["aws:ResourceAccount"] = [account, *sorted(resource_accounts)]
+        conditions["aws:ResourceAccount"] = [ACCOUNT, *sorted(resource_accounts)]
     return iam.PolicyStatement(
         principals=[iam.AnyPrincipal()],
         actions=list(actions),

@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
+from ml_constructs.arns import format_arn
 from ml_constructs.encrypted_bucket import EncryptedBucket
 from ml_constructs.encryption_key import EncryptionKey
 from ml_constructs.online_store import OnlineStore
@@ -69,9 +70,7 @@ class FeatureGroup(Construct):
             )
         self.name = name
         self._key = key
-        self.arn = Stack.of(self).format_arn(
-            service="sagemaker", resource="feature-group", resource_name=name
-        )
+        self.arn = format_arn(service="sagemaker", resource="feature-group", resource_name=name)
         self.store_role = self._store_role(offline)
         self.group = sagemaker.CfnFeatureGroup(
             self,
@@ -116,19 +115,18 @@ class FeatureGroup(Construct):
         role = iam.Role(
             self,
             "StoreRole",
-            assumed_by=trusted_service(self, "sagemaker", documents_source=False),
+            assumed_by=trusted_service("sagemaker", documents_source=False),
             description=f"Writes the offline store of {self.name}",
         )
         offline.bucket.grant_store(role, prefix=offline.prefix)
-        stack = Stack.of(self)
         table = f"{_CATALOGUE}/{self.name.replace('-', '_')}*"
         iam.Grant.add_to_principal(
             grantee=role,
             actions=["glue:GetTable", "glue:UpdateTable"],
             resource_arns=[
-                stack.format_arn(service="glue", resource="catalog"),
-                stack.format_arn(service="glue", resource="database", resource_name=_CATALOGUE),
-                stack.format_arn(service="glue", resource="table", resource_name=table),
+                format_arn(service="glue", resource="catalog"),
+                format_arn(service="glue", resource="database", resource_name=_CATALOGUE),
+                format_arn(service="glue", resource="table", resource_name=table),
             ],
         )
         return role

@@ -57,7 +57,7 @@ class FlowLogs(Construct):
         role = iam.Role(
             self,
             "Role",
-            assumed_by=trusted_service(self, "vpc-flow-logs", namespace="ec2"),
+            assumed_by=trusted_service("vpc-flow-logs", namespace="ec2"),
             description="Writes the flow logs of the VPC",
         )
         iam.Grant.add_to_principal(

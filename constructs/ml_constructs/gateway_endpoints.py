@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from ml_constructs.arns import ACCOUNT, REGION, format_arn
 from ml_constructs.endpoint_policy import account_only
 
 _OBJECTS = (
@@ -59,10 +59,10 @@ class GatewayEndpoints(Construct):
         super().__init__(scope, construct_id)
         policies = {
             "S3": [
-                account_only(self, actions=_OBJECTS, resource_accounts=resource_accounts),
+                account_only(actions=_OBJECTS, resource_accounts=resource_accounts),
                 *self._buckets_of_aws(),
             ],
-            "DynamoDb": [account_only(self, actions=_ITEMS, resource_accounts=resource_accounts)],
+            "DynamoDb": [account_only(actions=_ITEMS, resource_accounts=resource_accounts)],
         }
         for service, statements in policies.items():
             ec2.CfnVPCEndpoint(
@@ -70,7 +70,7 @@ class GatewayEndpoints(Construct):
                 service,
                 vpc_id=vpc_id,
                 vpc_endpoint_type="Gateway",
-                service_name=f"com.amazonaws.{Stack.of(self).region}.{service.lower()}",
+                service_name=f"com.amazonaws.{REGION}.{service.lower()}",
                 route_table_ids=list(route_table_ids),
                 policy_document=iam.PolicyDocument(statements=statements),
             )
@@ -82,26 +82,24 @@ class GatewayEndpoints(Construct):
         signed URLs, whose principal is the service. The other buckets are read by a role of ours:
         models and notebooks of JumpStart, libraries of Glue.
         """
-        region = Stack.of(self).region
+        region = REGION
         layers = self._read_only([f"prod-{region}-starport-layer-bucket"])
         public = self._read_only(
             [f"aws-glue-jes-prod-{region}-assets", f"jumpstart-cache-prod-{region}"]
         )
-        public.add_condition("StringEquals", {"aws:PrincipalAccount": Stack.of(self).account})
+        public.add_condition("StringEquals", {"aws:PrincipalAccount": ACCOUNT})
         return [layers, public]
 
     def _read_only(self, buckets: Sequence[str]) -> iam.PolicyStatement:
-        stack = Stack.of(self)
         return iam.PolicyStatement(
             principals=[iam.AnyPrincipal()],
             actions=["s3:GetObject"],
             resources=[
-                stack.format_arn(
+                format_arn(
                     service="s3",
                     account="",
                     region="",
                     resource=f"{bucket}/*",
-                    arn_format=ArnFormat.NO_RESOURCE_NAME,
                 )
                 for bucket in buckets
             ],

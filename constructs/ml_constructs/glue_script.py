@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
+
+from ml_constructs.arns import format_arn
 
 
 class GlueScript(Construct):
@@ -18,7 +19,7 @@ class GlueScript(Construct):
         super().__init__(scope, construct_id)
         asset = assets.Asset(self, "Resource", path=path)
         self.location = asset.s3_object_url
-        self._object_arn = Stack.of(self).format_arn(
+        self._object_arn = format_arn(
             service="s3",
             region="",
             account="",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from ml_constructs.arns import REGION
 from ml_constructs.endpoint_policy import account_only
 from ml_constructs.private_vpc import PrivateVpc
 
@@ -33,12 +33,12 @@ class InterfaceEndpoints(Construct):
         super().__init__(scope, construct_id)
         self._vpc = vpc
         self.security_group_id = self._security_group()
-        self._policy = iam.PolicyDocument(statements=[account_only(self)])
+        self._policy = iam.PolicyDocument(statements=[account_only()])
         for service in services:
             self._endpoint(service)
 
     def _endpoint(self, service: str) -> None:
-        region = Stack.of(self).region
+        region = REGION
         owned = service in _OF_SAGEMAKER
         ec2.CfnVPCEndpoint(
             self,

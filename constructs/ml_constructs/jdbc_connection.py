@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aws_cdk import Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from ml_constructs.arns import ACCOUNT, format_arn
 from ml_constructs.network import Network
 
 _SERVICE_TAG = "aws-glue-service-resource"
@@ -52,7 +52,7 @@ class JdbcConnection(Construct):
         self.connection = glue.CfnConnection(
             self,
             "Resource",
-            catalog_id=Stack.of(self).account,
+            catalog_id=ACCOUNT,
             connection_input={
                 "connectionType": "JDBC",
                 "description": f"The database {server.database} on {server.engine}",
@@ -73,13 +73,12 @@ class JdbcConnection(Construct):
 
     def grant_use(self, grantee: iam.IGrantable) -> None:
         """Let a job or crawler connect: the connection, the secret, an interface in the subnet."""
-        stack = Stack.of(self)
         iam.Grant.add_to_principal(
             grantee=grantee,
             actions=["glue:GetConnection"],
             resource_arns=[
-                stack.format_arn(service="glue", resource="catalog"),
-                stack.format_arn(
+                format_arn(service="glue", resource="catalog"),
+                format_arn(
                     service="glue", resource="connection", resource_name=self.connection.ref
                 ),
             ],
@@ -144,7 +143,7 @@ class JdbcConnection(Construct):
         )
 
     def _ec2_arn(self, resource: str, name: str) -> str:
-        return Stack.of(self).format_arn(service="ec2", resource=resource, resource_name=name)
+        return format_arn(service="ec2", resource=resource, resource_name=name)
 
     def _define_security_group(self, vpc_id: str) -> str:
         port = {"ipProtocol": "tcp", "fromPort": self.server.port, "toPort": self.server.port}

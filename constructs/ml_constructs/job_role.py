@@ -39,7 +39,7 @@ class JobRole(Construct):
         self.role = iam.Role(
             self,
             "Resource",
-            assumed_by=trusted_service(self, "sagemaker"),
+            assumed_by=trusted_service("sagemaker"),
             description=description,
         )
         carry_identity(self.role, "sagemaker")

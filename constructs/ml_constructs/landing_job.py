@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from ml_constructs.arns import format_arn
 from ml_constructs.catalog_crawler import CatalogCrawler
 from ml_constructs.lake import Lake
 from ml_constructs.role_policies import wait_for_policies
@@ -44,7 +44,7 @@ class LandingJob(Construct):
             self,
             "Role",
             role_name=role_name,
-            assumed_by=trusted_service(self, "glue"),
+            assumed_by=trusted_service("glue"),
             description=f"Copies the tables of {source} into the lake",
         )
         lake.script.grant_read(self.role)
@@ -113,11 +113,11 @@ class LandingJob(Construct):
 
     def _grant_logs(self, groups: Sequence[str]) -> None:
         arns = [
-            Stack.of(self).format_arn(
+            format_arn(
                 service="logs",
                 resource="log-group",
                 resource_name=group,
-                arn_format=ArnFormat.COLON_RESOURCE_NAME,
+                separator=":",
             )
             for group in groups
         ]

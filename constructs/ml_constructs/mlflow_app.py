@@ -36,7 +36,7 @@ class MlflowApp(Construct):
         self.role = iam.Role(
             self,
             "Role",
-            assumed_by=trusted_service(self, "sagemaker", documents_source=False),
+            assumed_by=trusted_service("sagemaker", documents_source=False),
             description=f"Keeps the artifacts of the MLflow app {name}",
         )
         self.role.apply_removal_policy(removal_policy)

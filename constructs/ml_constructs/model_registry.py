@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
+
+from ml_constructs.arns import format_arn
 
 _STATUS = "sagemaker:ModelApprovalStatus"
 _READ = (
@@ -46,11 +48,10 @@ class ModelRegistry(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.name = name
-        stack = Stack.of(self)
-        self.group_arn = stack.format_arn(
+        self.group_arn = format_arn(
             service="sagemaker", resource="model-package-group", resource_name=name
         )
-        self._package_arns = stack.format_arn(
+        self._package_arns = format_arn(
             service="sagemaker", resource="model-package", resource_name=f"{name}/*"
         )
         group = sagemaker.CfnModelPackageGroup(
@@ -64,7 +65,7 @@ class ModelRegistry(Construct):
 
     def package_arn(self, version: int) -> str:
         """Name one version of the model."""
-        return Stack.of(self).format_arn(
+        return format_arn(
             service="sagemaker", resource="model-package", resource_name=f"{self.name}/{version}"
         )
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
+
+from ml_constructs.arns import format_arn
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,10 @@ class Network:
         Source: SageMaker, "How to use SageMaker AI execution roles", permissions of
         CreateTrainingJob and CreateProcessingJob for a private VPC.
         """
-        stack = Stack.of(role)
 
         def arns(resource: str, names: list[str]) -> list[str]:
             return [
-                stack.format_arn(service="ec2", resource=resource, resource_name=name)
-                for name in names
+                format_arn(service="ec2", resource=resource, resource_name=name) for name in names
             ]
 
         subnets = arns("subnet", self.subnet_ids)

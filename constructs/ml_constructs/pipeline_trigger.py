@@ -50,7 +50,7 @@ class PipelineTrigger(Construct):
         self.role = iam.Role(
             self,
             "Role",
-            assumed_by=trusted_service(self, "events"),
+            assumed_by=trusted_service("events"),
             description=f"Starts {pipeline.name}; does nothing else",
         )
         pipeline.grant_trigger(self.role)

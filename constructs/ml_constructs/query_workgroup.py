@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_cdk import Stack
 from aws_cdk import aws_athena as athena
 from constructs import Construct
 
+from ml_constructs.arns import ACCOUNT
 from ml_constructs.encrypted_bucket import EncryptedBucket
 from ml_constructs.encryption_key import EncryptionKey
 
@@ -47,7 +47,7 @@ class QueryWorkgroup(Construct):
                 publish_cloud_watch_metrics_enabled=True,
                 result_configuration=athena.CfnWorkGroup.ResultConfigurationProperty(
                     output_location=f"s3://{results.bucket_name}/{prefix}/",
-                    expected_bucket_owner=Stack.of(self).account,
+                    expected_bucket_owner=ACCOUNT,
                     encryption_configuration=athena.CfnWorkGroup.EncryptionConfigurationProperty(
                         encryption_option="SSE_KMS", kms_key=key.key_arn
                     ),

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import cast
 
-from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
-from constructs import Construct
+
+from ml_constructs.arns import ACCOUNT, format_arn
 
 
 def trusted_service(
-    scope: Construct,
     service: str,
     *,
     documents_source: bool = True,
@@ -23,14 +22,13 @@ def trusted_service(
     (``documents_source=False``), they apply if it does. ``namespace`` is the service in the
     ARNs of those resources, where it is not the principal's name: flow logs belong to ``ec2``.
     """
-    stack = Stack.of(scope)
     suffix = "" if documents_source else "IfExists"
     return iam.ServicePrincipal(
         f"{service}.amazonaws.com",
         conditions={
-            f"StringEquals{suffix}": {"aws:SourceAccount": stack.account},
+            f"StringEquals{suffix}": {"aws:SourceAccount": ACCOUNT},
             f"ArnLike{suffix}": {
-                "aws:SourceArn": stack.format_arn(service=namespace or service, resource="*")
+                "aws:SourceArn": format_arn(service=namespace or service, resource="*")
             },
         },
     )
@@ -47,6 +45,6 @@ def carry_identity(role: iam.Role, service: str) -> None:
     policy = cast("iam.PolicyDocument", role.assume_role_policy)
     policy.add_statements(
         iam.PolicyStatement(
-            principals=[trusted_service(role, service)], actions=["sts:SetSourceIdentity"]
+            principals=[trusted_service(service)], actions=["sts:SetSourceIdentity"]
         )
     )

@@ -7,6 +7,7 @@ from typing import Any
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 
+from ml_constructs.arns import format_arn
 from ml_constructs.studio_apps import StudioApps
 
 _OWNER = "sagemaker:OwnerUserProfileArn"
@@ -106,7 +107,7 @@ class StudioAccess:
         )
 
     def _arn(self, resource: str, name: str = "") -> str:
-        return self._stack.format_arn(
+        return format_arn(
             service="sagemaker",
             resource=resource,
             resource_name=f"{self._domain_id}/{name}" if name else self._domain_id,

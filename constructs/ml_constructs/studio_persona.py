@@ -24,7 +24,7 @@ class StudioPersona(Construct):
         self.role = iam.Role(
             self,
             "Role",
-            assumed_by=trusted_service(self, "sagemaker"),
+            assumed_by=trusted_service("sagemaker"),
             description=description,
         )
         carry_identity(self.role, "sagemaker")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from ml_constructs.arns import format_arn
 from ml_constructs.catalog_crawler import CatalogCrawler
 from ml_constructs.encrypted_bucket import EncryptedBucket
 from ml_constructs.lake import Lake
@@ -35,9 +35,7 @@ class TableLanding(Construct):
         exports_folder: str,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._table_arn = Stack.of(self).format_arn(
-            service="dynamodb", resource="table", resource_name=table_name
-        )
+        self._table_arn = format_arn(service="dynamodb", resource="table", resource_name=table_name)
         self.crawler = CatalogCrawler(
             self,
             "Crawler",

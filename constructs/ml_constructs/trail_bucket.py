@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from ml_constructs.access_log_bucket import AccessLogBucket
+from ml_constructs.arns import ACCOUNT, format_arn
 from ml_constructs.encryption_key import EncryptionKey
 
 _CLOUDTRAIL = "cloudtrail.amazonaws.com"
@@ -62,7 +63,7 @@ class TrailBucket(Construct):
 
     @property
     def _folder(self) -> str:
-        return f"AWSLogs/{Stack.of(self).account}"
+        return f"AWSLogs/{ACCOUNT}"
 
     def _statements(self, trail_name: str) -> list[iam.PolicyStatement]:
         """Say what CloudTrail asks for, and deny the same to all others.
@@ -70,9 +71,7 @@ class TrailBucket(Construct):
         Source: AWS CloudTrail User Guide, "Amazon S3 bucket policy for CloudTrail"; IAM User
         Guide, aws:PrincipalServiceName.
         """
-        trail = Stack.of(self).format_arn(
-            service="cloudtrail", resource="trail", resource_name=trail_name
-        )
+        trail = format_arn(service="cloudtrail", resource="trail", resource_name=trail_name)
         source = {"aws:SourceArn": trail}
         return [
             iam.PolicyStatement(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from string import Template
 
-from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_glue as glue
 from constructs import Construct
 
+from ml_constructs.arns import ACCOUNT, REGION
 from ml_constructs.trail_bucket import TrailBucket
 
 _QUERIES = Path(__file__).parent / "audit_queries"
@@ -75,7 +76,7 @@ class TrailTable(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.database_name = database_name
-        account = Stack.of(self).account
+        account = ACCOUNT
         database = glue.CfnDatabase(
             self,
             "Database",
@@ -110,7 +111,7 @@ class TrailTable(Construct):
         values = {
             "database": self.database_name,
             "table": _TABLE,
-            "region": Stack.of(self).region,
+            "region": REGION,
         }
         return {
             path.stem: Template(path.read_text(encoding="utf-8")).substitute(values)

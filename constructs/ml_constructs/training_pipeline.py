@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
+from ml_constructs.arns import format_arn
 from ml_constructs.encryption_key import EncryptionKey
 from ml_constructs.job_role import JobRole
 from ml_constructs.role_policies import wait_for_policies
@@ -43,7 +44,7 @@ class TrainingPipeline(Construct):
         self.role = iam.Role(
             self,
             "Role",
-            assumed_by=trusted_service(self, "sagemaker"),
+            assumed_by=trusted_service("sagemaker"),
             description=f"Starts the jobs of {name}",
         )
         carry_identity(self.role, "sagemaker")
@@ -63,7 +64,7 @@ class TrainingPipeline(Construct):
             role_arn=self.role.role_arn,
         )
         # By reference: what names the pipeline is made after it.
-        self.pipeline_arn = Stack.of(self).format_arn(
+        self.pipeline_arn = format_arn(
             service="sagemaker", resource="pipeline", resource_name=pipeline.ref
         )
         # An execution that starts before the policies are there would fail for want of rights.
@@ -110,14 +111,13 @@ class TrainingPipeline(Construct):
             )
 
     def _arn(self, suffix: str = "") -> str:
-        return Stack.of(self).format_arn(
+        return format_arn(
             service="sagemaker", resource="pipeline", resource_name=f"{self.name}{suffix}"
         )
 
     def _job_arns(self) -> dict[str, str]:
-        stack = Stack.of(self)
         return {
-            kind: stack.format_arn(service="sagemaker", resource=resource, resource_name=_JOB_NAMES)
+            kind: format_arn(service="sagemaker", resource=resource, resource_name=_JOB_NAMES)
             for kind, resource in (("Processing", "processing-job"), ("Training", "training-job"))
         }
 

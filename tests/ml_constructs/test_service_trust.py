@@ -14,7 +14,7 @@ def test_a_service_acts_for_this_account_only(site: Any, documents_source: bool,
 
     from ml_constructs.service_trust import trusted_service
 
-    principal = trusted_service(site.stack, "sagemaker", documents_source=documents_source)
+    principal = trusted_service("sagemaker", documents_source=documents_source)
     iam.Role(site.stack, "Role", assumed_by=principal)
     (role,) = site.resources("AWS::IAM::Role").values()
     (statement,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
@@ -32,7 +32,7 @@ def test_a_role_lets_the_name_of_a_person_through(site: Any) -> None:
 
     from ml_constructs.service_trust import carry_identity, trusted_service
 
-    role = iam.Role(site.stack, "Role", assumed_by=trusted_service(site.stack, "sagemaker"))
+    role = iam.Role(site.stack, "Role", assumed_by=trusted_service("sagemaker"))
     carry_identity(role, "sagemaker")
     (resource,) = site.resources("AWS::IAM::Role").values()
     (statement,) = resource["Properties"]["AssumeRolePolicyDocument"]["Statement"]
@@ -47,7 +47,7 @@ def test_the_source_is_named_as_its_arns_are(site: Any) -> None:
 
     from ml_constructs.service_trust import trusted_service
 
-    principal = trusted_service(site.stack, "vpc-flow-logs", namespace="ec2")
+    principal = trusted_service("vpc-flow-logs", namespace="ec2")
     iam.Role(site.stack, "Role", assumed_by=principal)
     (role,) = site.resources("AWS::IAM::Role").values()
     (statement,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
