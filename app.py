@@ -13,8 +13,6 @@ from pathlib import Path
 import config
 from pipeline_code.core.errors import SettingsError
 
-ROOT = Path(__file__).parent
-
 
 def main() -> None:
     """Synthesise the environments that the context names into ``cdk.out``."""
@@ -22,12 +20,13 @@ def main() -> None:
     from stacks.platform_app import PlatformApp
 
     app = PlatformApp(
-        outdir=os.environ.get("CDK_OUTDIR", str(ROOT / "cdk.out")),
+        outdir=os.environ.get("CDK_OUTDIR", str(Path(__file__).with_name("cdk.out"))),
         # CDK's validation of the templates takes as long as everything else: once is enough.
         builtin_cloud_formation_validation="CDK_CLI_VERSION" in os.environ,
     )
-    app.define(config.select(app.node.try_get_context("environment")))
-    if app.node.try_get_context("nag") == "true":
+    context = app.node.try_get_context
+    app.define(config.select(context("environment"), config.overrides(context)))
+    if context("nag") == "true":
         app.check()
     app.synth()
 

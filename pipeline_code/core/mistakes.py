@@ -22,8 +22,13 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
-def load(path: Path, model: type[Model]) -> Model:
+def load(path: Path, model: type[Model], changes: Mapping[str, Any] | None = None) -> Model:
     """Read ``path`` and validate it.
+
+    Args:
+        path: the YAML file.
+        model: what it must be.
+        changes: values that replace those of the file, by their dotted path.
 
     Raises:
         SettingsError: if the file is missing, is no YAML or breaks the model; every mistake is
@@ -36,10 +41,12 @@ def load(path: Path, model: type[Model]) -> Model:
         raise SettingsError(path.name, [f"cannot be read: {error.strerror or error}"]) from error
     except UnicodeDecodeError as error:
         raise SettingsError(path.name, ["is not UTF-8 text; save it as UTF-8"]) from error
-    return parse(text, model, source=path.name)
+    return parse(text, model, source=path.name, changes=changes)
 
 
-def parse(text: str, model: type[Model], *, source: str) -> Model:
+def parse(
+    text: str, model: type[Model], *, source: str, changes: Mapping[str, Any] | None = None
+) -> Model:
     """Validate YAML ``text``; ``source`` names it in messages. See `load`."""
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -53,6 +60,8 @@ def parse(text: str, model: type[Model], *, source: str) -> Model:
     mistakes = [f"line {line}: {_dotted(where)}: given twice" for where, line in duplicates]
     if not isinstance(document, Mapping):
         raise SettingsError(source, ["must be a mapping of settings, one `name: value` a line"])
+    for path, value in (changes or {}).items():
+        document = _changed(document, path.split("."), value)
     try:
         result = model.model_validate(document)
     except ValidationError as error:
@@ -72,6 +81,16 @@ def closest(word: object, known: Iterator[str] | list[str]) -> str:
     """End a message with ``; did you mean 'x'?`` where one of ``known`` is near ``word``."""
     near = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _changed(document: Any, path: list[str], value: Any) -> Any:
+    """Return the document with another value at ``path``."""
+    if not path:
+        return value
+    if document is not None and not isinstance(document, Mapping):
+        return document  # a mistake of the file, which validation will name
+    inner = (document or {}).get(path[0])
+    return {**(document or {}), path[0]: _changed(inner, path[1:], value)}
 
 
 def _describe(
