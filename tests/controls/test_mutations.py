@@ -53,6 +53,23 @@ class Without(Assembly):
         return tuple(replace(each, content=_drop(each.content, self.names)) for each in documents)
 
 
+@dataclass(frozen=True, eq=False)
+class With(Assembly):
+    """An assembly in which every resource, and every document, has one more property."""
+
+    more: Mapping[str, str]
+
+    def resolved_properties(self, resource: Resource) -> Any:
+        """Return the properties with it."""
+        return {**super().resolved_properties(resource), **self.more}
+
+    @cached_property
+    def documents(self) -> tuple[Document, ...]:
+        """Return the documents with it."""
+        documents = Assembly(self.templates).documents
+        return tuple(replace(each, content={**each.content, **self.more}) for each in documents)
+
+
 def _drop(value: Any, names: re.Pattern[str]) -> Any:
     if isinstance(value, Mapping):
         return {
@@ -72,6 +89,26 @@ def test_every_place_is_found_wrong(assembly: Assembly, row: str) -> None:
     assert any(not each.fault for each in before)
     assert after
     assert [each.where for each in after if not each.fault] == []
+
+
+@pytest.mark.parametrize(
+    ("row", "more"),
+    [
+        ("C18", {"MasterUserPassword": "hunter2-hunter2"}),
+        ("C18", {"Command": "export SERVICE_TOKEN=hunter2-hunter2"}),
+        ("C22", {"Image": "nowhere.dkr.ecr.example/model:latest"}),
+        ("C25", {"Note": "in 123123123123"}),
+        ("C25", {"Note": "in us-gov-west-1"}),
+        ("C25", {"Note": "arn:aws-cn:s3:::bucket"}),
+    ],
+)
+def test_every_resource_is_read(assembly: Assembly, row: str, more: dict[str, str]) -> None:
+    """What must not be written is found in whichever resource or document somebody writes it."""
+    templates = {ENVIRONMENT: assembly.templates[ENVIRONMENT]}
+    found = list(CHECKS[row](With(templates, more), ENVIRONMENT))
+    faulty = {each.where for each in found if each.fault}
+
+    assert len(faulty) >= sum(len(stack["Resources"]) for stack in templates[ENVIRONMENT].values())
 
 
 def test_every_survivor_is_looked_at(assembly: Assembly) -> None:
