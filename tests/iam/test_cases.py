@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,20 @@ def test_prod_answers_the_same(worlds: dict[str, World]) -> None:
         for case, answer in zip(rows, answers, strict=True)
         if answer.is_allowed != (case.expect == "allowed")
     ] == []
+
+
+def test_every_role_has_rows(worlds: dict[str, World]) -> None:
+    """A new role gets what it must be able to do and what it must not; its like need no more."""
+    for environment in ("prod", "everything"):
+        roles = {_kind(name) for name in worlds[environment].roles}
+
+        assert roles - {_kind(case.request.who) for case in CASES} == set()
+
+
+def _kind(role: str) -> str:
+    """Leave out the name of the source or of the feature group, of which there may be many."""
+    role = re.sub(r"\.(Files|Database|Table)[a-z0-9]+", r".\1", role)
+    return re.sub(r"^Features\.\w+V\d+", "Features.", role)
 
 
 def _is_there(world: World, request: Request) -> bool:
