@@ -39,7 +39,7 @@ COMPLIANCE: tuple[Acknowledgement, ...] = (
         "and nobody else reaches them.",
     ),
     Acknowledgement(
-        path=r"Monitoring/(DataStale|Pipeline/PipelineSilent)",
+        path=r"(Batch/Alarms|Monitoring|Monitoring/Pipeline)/(DataStale|PipelineSilent)",
         rule="CloudWatchAlarmAction",
         reason="Only where nothing runs by a schedule, so that silence is no fault: the alarm is "
         "there with its actions off.",
