@@ -13,6 +13,7 @@ from tests.iam.world import STRANGER, Answer, Request, World, ask, listed
 
 ENVIRONMENTS = ("prod", "everything")
 STATUS = "sagemaker:ModelApprovalStatus"
+PACKAGE = "arn:aws:sagemaker:{region}:{account}:model-package/{Registry.Models@Name}/1"
 ANOTHER_ACCOUNT = f"arn:aws:iam::{STRANGER}:role/Administrator"
 
 
@@ -161,6 +162,37 @@ def test_nobody_disables_a_key(world: World) -> None:
     assert _granted(world, requests) == set()
 
 
+def test_nobody_grants_the_use_of_a_key(world: World) -> None:
+    """Grants are for services of AWS that act for us; a person or a job gets none."""
+    own_use = {"kms:GrantIsForAWSResource": "false"}
+    requests = _by_everyone(world, ["kms:CreateGrant"], _arns(world, "AWS::KMS::Key"), own_use)
+
+    assert _granted(world, requests) == set()
+
+
+def test_nobody_forges_metrics(world: World) -> None:
+    """Alarms look at metrics; a role writes into the namespace of its own kind of job."""
+    requests = _by_everyone(
+        world, ["cloudwatch:PutMetricData"], ["*"], {"cloudwatch:namespace": "AWS/SageMaker"}
+    )
+
+    assert _granted(world, requests) == set()
+
+
+def test_nobody_touches_the_interfaces_of_others(world: World) -> None:
+    """Jobs make and remove network interfaces, in our subnets and with the tag of their service."""
+    interface = f"arn:aws:ec2:{REGION}:{ACCOUNT}:network-interface/eni-0123456789abcdef0"
+    elsewhere = {"ec2:Subnet": f"arn:aws:ec2:{REGION}:{ACCOUNT}:subnet/subnet-0123456789abcdef0"}
+    removing = ["ec2:DeleteNetworkInterface", "ec2:CreateNetworkInterfacePermission"]
+    tagging = ["ec2:CreateTags", "ec2:DeleteTags"]
+    requests = [
+        *_by_everyone(world, removing, [interface], elsewhere),
+        *_by_everyone(world, tagging, [interface], {"aws:TagKeys": ["Owner"]}),
+    ]
+
+    assert _granted(world, requests) == set()
+
+
 def test_nobody_opens_a_bucket(world: World) -> None:
     """No role weakens what protects the buckets."""
     actions = ["s3:PutBucketPolicy", "s3:DeleteBucketPolicy", "s3:PutBucketPublicAccessBlock"]
@@ -187,9 +219,7 @@ def test_nobody_gives_away_rights(world: World) -> None:
 
 def test_only_the_approver_approves(world: World) -> None:
     """One role, which people assume; no job and no persona."""
-    package = world.fill(
-        "arn:aws:sagemaker:{region}:{account}:model-package/{Registry.Models@Name}/1"
-    )
+    package = world.fill(PACKAGE)
     approved = {STATUS: "Approved"}
     actions = ["sagemaker:UpdateModelPackage", "sagemaker:CreateModelPackage"]
     found = _granted(world, _by_everyone(world, actions, [package], approved))
@@ -199,9 +229,7 @@ def test_only_the_approver_approves(world: World) -> None:
 
 def test_only_the_pipeline_registers(world: World) -> None:
     """What waits for approval came out of an execution, with its lineage."""
-    package = world.fill(
-        "arn:aws:sagemaker:{region}:{account}:model-package/{Registry.Models@Name}/1"
-    )
+    package = world.fill(PACKAGE)
     pending = {STATUS: "PendingManualApproval"}
     requests = _by_everyone(world, ["sagemaker:CreateModelPackage"], [package], pending)
     found = _granted(world, requests)
@@ -288,6 +316,28 @@ def test_no_bucket_answers_without_tls(world: World) -> None:
     requests = _by_everyone(world, ["s3:GetObject", "s3:PutObject"], objects, insecure)
 
     assert _granted(world, requests) == set()
+
+
+@pytest.mark.parametrize(
+    ("role", "action", "status"),
+    [
+        ("Training.PipelineRole", "sagemaker:CreateModelPackage", "Approved"),
+        ("Training.PipelineRole", "sagemaker:UpdateModelPackage", "Approved"),
+        ("Registry.Approver", "sagemaker:CreateModelPackage", "PendingManualApproval"),
+        ("Registry.Reader", "sagemaker:CreateModelPackage", "PendingManualApproval"),
+        ("Registry.Reader", "sagemaker:UpdateModelPackage", "Approved"),
+    ],
+)
+def test_no_policy_added_later_joins_the_duties(
+    world: World, role: str, action: str, status: str
+) -> None:
+    """Registering and approving are kept apart by denials, which no other policy undoes."""
+    simulation = world.simulation(Request(role, action, world.fill(PACKAGE), {STATUS: status}))
+    statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    simulation["identityPolicies"].append({"name": "Careless", "policy": policy})
+
+    assert ask([simulation]) == [Answer(is_allowed=False, ignored=(), errors=None)]
 
 
 def test_a_seeded_right_is_found(world: World) -> None:
