@@ -6,17 +6,29 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from config.delivery import DeliveryConfig
 from config.overrides import overrides
 from config.schema import PlatformConfig
 from pipeline_code.core.errors import SettingsError
 from pipeline_code.core.mistakes import closest
 from pipeline_code.core.mistakes import load as _load
 
-__all__ = ["ENVIRONMENTS", "PlatformConfig", "load", "overrides", "select"]
+__all__ = [
+    "ENVIRONMENTS",
+    "DeliveryConfig",
+    "PlatformConfig",
+    "load",
+    "load_delivery",
+    "overrides",
+    "select",
+    "select_delivery",
+]
 
 ENVIRONMENTS = ("dev", "staging", "prod")
 """In the order in which a change reaches them."""
 ALL = "all"
+DELIVERY = "delivery"
+"""Asked for like an environment, but it is what delivers to them."""
 
 
 def load(
@@ -36,10 +48,10 @@ def load(
         return _load(path_or_environment, PlatformConfig, changes)
     name = path_or_environment
     if name not in ENVIRONMENTS:
-        allowed = ", ".join((*ENVIRONMENTS, ALL))
+        words = [*ENVIRONMENTS, ALL, DELIVERY]
         raise SettingsError(
             "environment",
-            [f"given {name!r}; allowed: {allowed}{closest(name, [*ENVIRONMENTS, ALL])}"],
+            [f"given {name!r}; allowed: {', '.join(words)}{closest(name, words)}"],
         )
     path = Path(__file__).parent / f"{name}.yaml"
     settings = _load(path, PlatformConfig, changes)
@@ -56,13 +68,36 @@ def select(
 ) -> list[PlatformConfig]:
     """Read the settings that ``-c environment=...`` asks for: one, ``all``, or dev by default.
 
+    For ``delivery`` there are none, see `select_delivery`.
+
     Raises:
         SettingsError: also if ``changes``, which are of one environment, would go to several.
     """
-    if environment == ALL:
+    if environment in (ALL, DELIVERY):
         if changes:
             raise SettingsError(
-                "-c", [f"{', '.join(changes)} can be changed in one environment only, given 'all'"]
+                "-c",
+                [
+                    f"{', '.join(changes)} can be changed in one environment only, "
+                    f"given {environment!r}"
+                ],
             )
-        return [load(name) for name in ENVIRONMENTS]
+        return [load(name) for name in ENVIRONMENTS] if environment == ALL else []
     return [load(environment or ENVIRONMENTS[0], changes)]
+
+
+def load_delivery(path: Path | None = None) -> DeliveryConfig:
+    """Read the settings of the delivery, by default ours.
+
+    Raises:
+        SettingsError: with every mistake of the file, one a line.
+    """
+    return _load(path or Path(__file__).with_name(f"{DELIVERY}.yaml"), DeliveryConfig)
+
+
+def select_delivery(environment: str | None) -> DeliveryConfig | None:
+    """Read the settings of the delivery if ``-c environment=...`` asks for it and has some."""
+    if environment == DELIVERY:
+        return load_delivery()
+    is_there = Path(__file__).with_name(f"{DELIVERY}.yaml").exists()
+    return load_delivery() if environment == ALL and is_there else None
