@@ -106,7 +106,7 @@ def test_synths_are_byte_identical(tmp_path: Path, platform_app: Any) -> None:
 def test_an_unknown_environment_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """A slip in ``-c environment=`` gets the allowed words, not a stack trace."""
     # The context of the CDK's command line is read by Node.js, which runs already.
-    monkeypatch.setattr(config, "select", lambda _: config.load("stagging"))
+    monkeypatch.setattr(config, "select", lambda *_: config.load("stagging"))
     try:
         with pytest.raises(SystemExit, match="did you mean 'staging'"):
             runpy.run_path(str(ROOT / "app.py"), run_name="__main__")
