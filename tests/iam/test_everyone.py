@@ -237,8 +237,8 @@ def test_only_the_pipeline_registers(world: World) -> None:
     assert {who for who, _, _ in found} == {"Training.PipelineRole"}
 
 
-def test_only_the_pipeline_starts_jobs(world: World) -> None:
-    """A job outside of an execution would leave no lineage."""
+def test_only_pipelines_start_jobs(world: World) -> None:
+    """A job outside of an execution would leave no lineage; one pipeline trains."""
     requests = [
         request
         for kind, job in (("Training", "training-job"), ("Processing", "processing-job"))
@@ -250,7 +250,8 @@ def test_only_the_pipeline_starts_jobs(world: World) -> None:
     ]
     found = _granted(world, requests)
 
-    assert {who for who, _, _ in found} == {"Training.PipelineRole"}
+    assert {who for who, action, _ in found if "Training" in action} == {"Training.PipelineRole"}
+    assert {who.partition(".")[2] for who, _, _ in found} == {"PipelineRole"}
 
 
 def test_nobody_of_another_account_assumes_a_role(world: World) -> None:

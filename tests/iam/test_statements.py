@@ -31,6 +31,9 @@ IN_VAIN: Mapping[tuple[str, str], str] = {
 }
 """Conditions on a key that an action never sends: action, key and reason."""
 
+OF_ANOTHER_KIND: Mapping[str, str] = {}
+"""Actions that AWS documents for a kind of resource that its list leaves out: action, reason."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -136,7 +139,8 @@ def test_every_action_finds_a_resource_it_fits(places: list[Place], catalogue: C
         if not _fits(catalogue.actions[action] or {}, listed(place.statement["Resource"]))
     }
 
-    assert empty == set()
+    assert {each for each in empty if each[1] not in OF_ANOTHER_KIND} == set()
+    assert {action for _, action in empty} >= OF_ANOTHER_KIND.keys()
 
 
 def _sends(catalogue: Catalogue, action: str, key: str) -> bool:
