@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from config.audit import AuditConfig
+from config.batch import BatchConfig
 from config.features import FeaturesConfig
 from config.monitoring import MonitoringConfig
 from config.network import NetworkConfig
@@ -86,6 +87,7 @@ class PlatformConfig(Section):
     features: FeaturesConfig = FeaturesConfig()
     registry: RegistryConfig = RegistryConfig()
     training: TrainingConfig = TrainingConfig()
+    batch: BatchConfig = BatchConfig()
     studio: StudioConfig = StudioConfig()
     monitoring: MonitoringConfig = MonitoringConfig()
     serving: ServingConfig = ServingConfig()
@@ -102,9 +104,11 @@ class PlatformConfig(Section):
             )
         return value
 
-    @field_validator("training")
+    @field_validator("training", "batch")
     @classmethod
-    def _check_image(cls, value: TrainingConfig, info: ValidationInfo) -> TrainingConfig:
+    def _check_image(
+        cls, value: TrainingConfig | BatchConfig, info: ValidationInfo
+    ) -> TrainingConfig | BatchConfig:
         images = info.data.get("images")
         if isinstance(images, ImagesConfig) and images.digest is None:
             for name in ("schedule", "arrival"):

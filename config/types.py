@@ -45,6 +45,7 @@ TagValue = Annotated[
 NotebookInstanceType = Annotated[str, AfterValidator(check_instance("notebook"))]
 ProcessingInstanceType = Annotated[str, AfterValidator(check_instance("processing"))]
 TrainingInstanceType = Annotated[str, AfterValidator(check_instance("training"))]
+TransformInstanceType = Annotated[str, AfterValidator(check_instance("transform"))]
 EndpointInstanceType = Annotated[str, AfterValidator(check_instance("endpoint"))]
 ImageDigest = Annotated[
     str, matching(r"sha256:[0-9a-f]{64}", "sha256: and the 64 hexadecimal digits of an image")

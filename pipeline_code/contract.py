@@ -54,10 +54,23 @@ JOBS: Final = {
 }
 """The module of `pipeline_code.entrypoints` that does the work of a step."""
 
+# --- Steps of the batch pipeline, beside RESOLVE_CHAMPION -----------------------------------
+
+CREATE_MODEL: Final = "CreateModel"
+TRANSFORM: Final = "Transform"
+WRITE_MANIFEST: Final = "WriteManifest"
+
+BATCH_JOBS: Final = {
+    RESOLVE_CHAMPION: JOBS[RESOLVE_CHAMPION],
+    WRITE_MANIFEST: "write_manifest",
+}
+"""The same for the steps of the batch pipeline."""
+
 
 def job_command(step: str) -> list[str]:
     """Return the command that the image runs for one step."""
-    return ["python", "-m", f"pipeline_code.entrypoints.{JOBS[step]}"]
+    module = {**JOBS, **BATCH_JOBS}[step]
+    return ["python", "-m", f"pipeline_code.entrypoints.{module}"]
 
 
 # --- Channels: a folder name under the input or output root, and an S3 prefix ----------------
@@ -74,6 +87,9 @@ CHAMPION: Final = "champion"
 EVALUATION: Final = "evaluation"
 REPORT: Final = "report"
 INGESTION: Final = "ingestion"
+BATCH_INPUT: Final = "input"
+SCORES: Final = "scores"
+MANIFEST: Final = "manifest"
 
 # --- Files ------------------------------------------------------------------------------------
 
@@ -91,6 +107,10 @@ CHAMPION_FILE: Final = "champion.json"
 MODEL_ARCHIVE: Final = "model.tar.gz"
 MODEL_METADATA_FILE: Final = "model.json"
 TRAINING_FILE: Final = "training.json"
+MANIFEST_FILE: Final = "manifest.json"
+"""What a batch scoring is published by: it is written last, and only if every row is there."""
+SCORED_SUFFIX: Final = ".out"
+"""What batch transform adds to the name of a file."""
 
 
 EVENT_TIME: Final = "EventTime"
@@ -135,6 +155,8 @@ ROLE_INGEST_FEATURES: Final = "roles.ingest_features"
 ROLE_TRAIN: Final = "roles.train"
 ROLE_RESOLVE_CHAMPION: Final = "roles.resolve_champion"
 ROLE_EVALUATE: Final = "roles.evaluate"
+ROLE_TRANSFORM: Final = "roles.transform"
+ROLE_WRITE_MANIFEST: Final = "roles.write_manifest"
 
 
 def feature_group_placeholder(group: str) -> str:
@@ -154,6 +176,22 @@ PARAMETER_AUTHOR: Final = "Author"
 PARAMETER_APPROVAL_STATUS: Final = "ModelApprovalStatus"
 PARAMETER_PROCESSING_INSTANCE_TYPE: Final = "ProcessingInstanceType"
 PARAMETER_TRAINING_INSTANCE_TYPE: Final = "TrainingInstanceType"
+
+PARAMETER_CONTENT_TYPE: Final = "ContentType"
+PARAMETER_INPUT_FILTER: Final = "InputFilter"
+PARAMETER_INSTANCE_TYPE: Final = "InstanceType"
+PARAMETER_INSTANCE_COUNT: Final = "InstanceCount"
+PARAMETER_MAX_PAYLOAD_MB: Final = "MaxPayloadInMB"
+PARAMETER_MAX_CONCURRENT_TRANSFORMS: Final = "MaxConcurrentTransforms"
+PARAMETER_BATCH_STRATEGY: Final = "BatchStrategy"
+"""Of the batch pipeline."""
+
+JSON_LINES: Final = "application/jsonlines"
+CSV: Final = "text/csv"
+INPUT_FILTERS: Final = {JSON_LINES: "$.features", CSV: "$[1:]"}
+"""Which part of a record the model gets: the rest goes round it and is joined to the score."""
+BATCH_FOLDER: Final = "batch"
+"""Below a use case: what waits to be scored in the raw bucket, what was in the artifacts."""
 
 PREPARE_SETTINGS: Final = (
     "contract.error_budget",

@@ -25,6 +25,11 @@ class Names:
         return f"{self.platform}-{self.usecase}"
 
     @property
+    def batch_pipeline(self) -> str:
+        """Name the pipeline that scores files."""
+        return f"{self.pipeline}-batch"
+
+    @property
     def model_package_group(self) -> str:
         """Name the group of the versions of the model."""
         return self.pipeline

@@ -9,9 +9,10 @@ from constructs import Construct
 
 from config import PlatformConfig
 from pipeline_code import contract
-from pipeline_code.definition.lock import read_lock
+from pipeline_code.definition.lock import BATCH_LOCK_FILE, read_lock
 from pipeline_code.definition.schema_lock import check_schemas
 from stacks.audit_stack import AuditStack
+from stacks.batch_stack import BatchStack
 from stacks.data_stack import DataStack
 from stacks.databases_stack import DatabasesStack
 from stacks.features_stack import FeaturesStack
@@ -92,6 +93,18 @@ class PlatformStage(Stage):
             registry=self.registry,
             **stack,
         )
+        self.batch = BatchStack(
+            self,
+            "Batch",
+            settings=settings,
+            names=names,
+            lock=read_lock(folder, BATCH_LOCK_FILE),
+            foundation=self.foundation,
+            network=self.network,
+            data=self.data,
+            registry=self.registry,
+            **stack,
+        )
         self.sources = SourcesStack(
             self,
             "Sources",
@@ -138,6 +151,7 @@ class PlatformStage(Stage):
             data=self.data,
             features=self.features,
             dead_letters={
+                "Batch": self.batch.dead_letters,
                 "Sources": self.sources.dead_letters,
                 "Training": self.training.dead_letters,
             },

@@ -113,9 +113,13 @@ class Assembly:
             return [self.resolve(origin, item) for item in value]
         return value
 
-    def definition(self, environment: str) -> Any:
-        """Return the pipeline definition of an environment, its references written as text."""
-        (pipeline,) = self.find("AWS::SageMaker::Pipeline", environment=environment)
+    def definition(self, environment: str, stack: str = "Training") -> Any:
+        """Return the pipeline definition of a stack, its references written as text."""
+        (pipeline,) = (
+            each
+            for each in self.find("AWS::SageMaker::Pipeline", environment=environment)
+            if each.stack == stack
+        )
         body = pipeline.properties["PipelineDefinition"]["PipelineDefinitionBody"]
         return json.loads(self.json_text(pipeline, body))
 

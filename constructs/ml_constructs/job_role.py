@@ -14,8 +14,9 @@ from ml_constructs.service_trust import carry_identity, trusted_service
 
 PROCESSING: Final = "ProcessingJobs"
 TRAINING: Final = "TrainingJobs"
+TRANSFORM: Final = "TransformJobs"
 ENDPOINTS: Final = "Endpoints"
-LOG_GROUPS: Final = tuple(f"/aws/sagemaker/{kind}" for kind in (PROCESSING, TRAINING))
+LOG_GROUPS: Final = tuple(f"/aws/sagemaker/{kind}" for kind in (PROCESSING, TRAINING, TRANSFORM))
 """Log groups that SageMaker names itself: one of each in an account and region."""
 
 

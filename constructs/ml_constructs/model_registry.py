@@ -91,6 +91,15 @@ class ModelRegistry(Construct):
         self.grant_describe(grantee)
         self._deny(grantee, [_REGISTER, _JUDGE, *_FORGET])
 
+    def grant_deploy(self, grantee: iam.IGrantable) -> None:
+        """Let ``grantee`` make a model of a version; SageMaker refuses one not approved."""
+        self.grant_describe(grantee)
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["sagemaker:CreateModel"],
+            resource_arns=[self._package_arns],
+        )
+
     def grant_describe(self, grantee: iam.IGrantable) -> None:
         """Let ``grantee`` read the versions and their metadata."""
         self._allow(grantee, list(_READ))

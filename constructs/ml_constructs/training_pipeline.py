@@ -13,18 +13,24 @@ from constructs import Construct
 from ml_constructs.arns import format_arn
 from ml_constructs.encryption_key import EncryptionKey
 from ml_constructs.job_role import JobRole
+from ml_constructs.model_registry import ModelRegistry
 from ml_constructs.role_policies import wait_for_policies
 from ml_constructs.service_trust import carry_identity, trusted_service
 
 _JOB_NAMES = "pipelines-*"
-"""How SageMaker Pipelines begins the name of each job it starts."""
+"""How SageMaker Pipelines begins the name of each job and model it makes."""
+_RESOURCES = {
+    "Processing": "processing-job",
+    "Training": "training-job",
+    "Transform": "transform-job",
+}
 
 
 class TrainingPipeline(Construct):
     """Define a pipeline and the role that starts its jobs.
 
     Stateless. The pipeline's own role starts jobs and passes them their roles, the named ones
-    and no other; what a job may touch is in its own role.
+    and no other; what a job may touch is in its own role. ``job_kinds``: what jobs it may start.
     """
 
     def __init__(
@@ -38,9 +44,11 @@ class TrainingPipeline(Construct):
         job_roles: Sequence[JobRole],
         key: EncryptionKey,
         max_parallel_steps: int,
+        job_kinds: Sequence[str] = ("Processing", "Training"),
     ) -> None:
         super().__init__(scope, construct_id)
         self.name = name
+        self._job_kinds = job_kinds
         self.role = iam.Role(
             self,
             "Role",
@@ -69,6 +77,18 @@ class TrainingPipeline(Construct):
         )
         # An execution that starts before the policies are there would fail for want of rights.
         wait_for_policies(pipeline, self.role, *(job.role for job in job_roles))
+
+    def allow_models(self, registry: ModelRegistry) -> None:
+        """Let the pipeline make models of the registry's versions."""
+        models = Stack.of(self).format_arn(
+            service="sagemaker", resource="model", resource_name=_JOB_NAMES
+        )
+        iam.Grant.add_to_principal(
+            grantee=self.role,
+            actions=["sagemaker:AddTags", "sagemaker:CreateModel", "sagemaker:DescribeModel"],
+            resource_arns=[models],
+        )
+        registry.grant_deploy(self.role)
 
     def grant_trigger(self, grantee: iam.IGrantable) -> None:
         """Let ``grantee`` start executions, and nothing more."""
@@ -118,7 +138,8 @@ class TrainingPipeline(Construct):
     def _job_arns(self) -> dict[str, str]:
         return {
             kind: format_arn(service="sagemaker", resource=resource, resource_name=_JOB_NAMES)
-            for kind, resource in (("Processing", "processing-job"), ("Training", "training-job"))
+            for kind, resource in _RESOURCES.items()
+            if kind in self._job_kinds
         }
 
     def _grant_jobs(self) -> None:

@@ -16,16 +16,20 @@ from sagemaker.mlops.workflow.steps import ProcessingStep
 from pipeline_code import contract
 from pipeline_code.definition.lock import placeholder
 
+EXECUTIONS = "executions"
 
-def output(usecase: str, step: str, channel: str, bucket: str) -> ProcessingOutput:
-    """Name where an output lands: bucket / use case / execution / step / channel."""
+
+def output(
+    usecase: str, step: str, channel: str, bucket: str, folder: str = EXECUTIONS
+) -> ProcessingOutput:
+    """Name where an output lands: bucket / use case / folder / execution / step / channel."""
     return ProcessingOutput(
         output_name=channel,
         s3_output=ProcessingS3Output(
             s3_uri=Join(
                 on="/",
                 values=[
-                    f"s3://{placeholder(bucket)}/{usecase}/executions",
+                    f"s3://{placeholder(bucket)}/{usecase}/{folder}",
                     ExecutionVariables.PIPELINE_EXECUTION_ID,
                     step,
                     channel,

@@ -21,6 +21,7 @@ from pipeline_code import contract
 from pipeline_code.core.dqdl import quality_ruleset
 from pipeline_code.core.usecase import UseCase, load_usecase
 from pipeline_code.definition.lock import (
+    BATCH_LOCK_FILE,
     LOCK_FILE,
     LOCK_VERSION,
     LockedFeatureGroup,
@@ -56,40 +57,40 @@ class CompilationNeedsAwsError(LockError, RuntimeError):
         )
 
 
-def compile_usecase(folder: Path) -> dict[str, Any]:
-    """Return the lock of the use case in ``folder`` as a JSON document."""
+def compile_usecase(folder: Path, file: str = LOCK_FILE) -> dict[str, Any]:
+    """Return a lock of the use case in ``folder`` as a JSON document."""
     usecase = load_usecase(folder)
     return {
         "lock_version": LOCK_VERSION,
         "usecase": usecase.name,
         "sdk": f"sagemaker {version('sagemaker')}",
-        "source_hash": lock_source_hash(folder),
+        "source_hash": lock_source_hash(folder, file),
         "feature_groups": [
             _feature_group(usecase, index) for index in range(len(usecase.features.groups))
         ],
         "contract": _contract(usecase),
-        "definition": _definition(usecase),
+        "definition": _definition(usecase, file),
     }
 
 
-def write_lock(folder: Path) -> Path:
-    """Compile the use case in ``folder``; replace its lock and renew that of its schemas.
+def write_locks(folder: Path) -> list[Path]:
+    """Compile the use case in ``folder``; replace its locks and renew that of its schemas.
 
     Raises:
         BreakingSchemaChangeError: if a deployed feature group cannot follow; nothing is written.
     """
-    path = folder / LOCK_FILE
-    document = compile_usecase(folder)
-    groups = [LockedFeatureGroup(**group) for group in document["feature_groups"]]
+    documents = {file: compile_usecase(folder, file) for file in (LOCK_FILE, BATCH_LOCK_FILE)}
+    groups = [LockedFeatureGroup(**group) for group in documents[LOCK_FILE]["feature_groups"]]
     renew_schema_lock(folder, groups)  # before anything is written: it refuses breaking changes
-    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    draft = path.with_suffix(".tmp")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)
-    return path
+    for file, document in documents.items():
+        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        draft = (folder / file).with_suffix(".tmp")
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(folder / file)
+    return [folder / file for file in documents]
 
 
-def _definition(usecase: UseCase) -> dict[str, Any]:
+def _definition(usecase: UseCase, file: str) -> dict[str, Any]:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]  # a profile of the user's that does not exist stops the SDK's import
     os.environ.update(_OFFLINE)
@@ -97,10 +98,12 @@ def _definition(usecase: UseCase) -> dict[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         # Seconds and 700 MB: only here, and only once the environment says offline.
+        from pipeline_code.definition.batch import BatchPipeline
         from pipeline_code.definition.jobs import ROLE_PREFIX
         from pipeline_code.definition.pipeline import TrainingPipeline
 
-        text = TrainingPipeline(usecase, _offline_session()).pipeline().definition()
+        kind = {LOCK_FILE: TrainingPipeline, BATCH_LOCK_FILE: BatchPipeline}[file]
+        text = kind(usecase, _offline_session()).pipeline().definition()
     logging.disable(logging.NOTSET)
     document: dict[str, Any] = json.loads(text.replace(ROLE_PREFIX, ""))
     return {key: value for key, value in document.items() if value is not None}
@@ -154,7 +157,7 @@ def main(names: list[str]) -> None:
     )
     for folder in folders:
         try:
-            written = (write_lock(folder), folder / SCHEMA_LOCK_FILE)
+            written = (*write_locks(folder), folder / SCHEMA_LOCK_FILE)
         except LockError as error:
             sys.exit(str(error))
         for path in written:

@@ -39,8 +39,8 @@ ROLE_PREFIX = "arn:placeholder:iam::role/"
 CACHE = CacheConfig(enable_caching=True, expire_after="P30D")
 
 # Each is one name for a list: what resolves the lock puts all of its items in its place.
-_SUBNETS = [placeholder(contract.NETWORK_SUBNETS)]
-_SECURITY_GROUPS = [placeholder(contract.NETWORK_SECURITY_GROUPS)]
+SUBNETS = [placeholder(contract.NETWORK_SUBNETS)]
+SECURITY_GROUPS = [placeholder(contract.NETWORK_SECURITY_GROUPS)]
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,8 @@ class Jobs:
             network_config=NetworkConfig(
                 enable_network_isolation=isolated,
                 encrypt_inter_container_traffic=True,
-                subnets=_SUBNETS,
-                security_group_ids=_SECURITY_GROUPS,
+                subnets=SUBNETS,
+                security_group_ids=SECURITY_GROUPS,
             ),
         )
         return ProcessingStep(
@@ -122,8 +122,8 @@ class Jobs:
             networking=Networking(
                 enable_network_isolation=True,
                 enable_inter_container_traffic_encryption=True,
-                subnets=_SUBNETS,
-                security_group_ids=_SECURITY_GROUPS,
+                subnets=SUBNETS,
+                security_group_ids=SECURITY_GROUPS,
             ),
             stopping_condition=StoppingCondition(
                 max_runtime_in_seconds=self.usecase.instances.timeout_sec

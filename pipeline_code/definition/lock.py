@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 LOCK_FILE = "pipeline.lock.json"
+BATCH_LOCK_FILE = "batch.lock.json"
 LOCK_VERSION = 1
 
 _SOURCES = (
@@ -31,6 +32,12 @@ _SOURCES = (
     "definition/registration.py",
     "definition/retries.py",
 )
+
+# Of each lock what it is compiled from, beside the use case itself.
+_SOURCES_OF = {
+    LOCK_FILE: _SOURCES,
+    BATCH_LOCK_FILE: tuple(sorted({*_SOURCES, "definition/batch.py"} - {"definition/pipeline.py"})),
+}
 
 _PLACEHOLDER = re.compile(r"\{\{([a-z0-9_.-]+)\}\}")
 
@@ -116,13 +123,13 @@ class Lock:
         return resolved
 
 
-def read_lock(folder: Path) -> Lock:
-    """Read the lock that lies in a use case's folder.
+def read_lock(folder: Path, file: str = LOCK_FILE) -> Lock:
+    """Read a lock that lies in a use case's folder, by default that of the training pipeline.
 
     Raises:
         UnreadableLockError: if it is missing, broken or of another lock version.
     """
-    path = folder / LOCK_FILE
+    path = folder / file
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -154,13 +161,13 @@ def source_hash(files: Iterable[Path], *, root: Path) -> str:
     return f"sha256:{digest.hexdigest()}"
 
 
-def lock_source_hash(folder: Path) -> str:
-    """Hash what the lock in ``folder`` is compiled from.
+def lock_source_hash(folder: Path, file: str = LOCK_FILE) -> str:
+    """Hash what the lock ``file`` in ``folder`` is compiled from.
 
     A lock whose ``source_hash`` differs is stale: `acequia compile` renews it.
     """
     package = Path(__file__).parent.parent
-    shared = [package / name for name in _SOURCES]
+    shared = [package / name for name in _SOURCES_OF[file]]
     own = folder / "usecase.yaml"
     digest = hashlib.sha256(source_hash(shared, root=package).encode())
     digest.update(own.read_bytes())

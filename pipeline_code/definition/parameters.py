@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def with_defaults(definition: Mapping[str, Any], defaults: Mapping[str, str]) -> dict[str, Any]:
+def with_defaults(
+    definition: Mapping[str, Any], defaults: Mapping[str, str | int]
+) -> dict[str, Any]:
     """Return the definition with other default values for some of its parameters."""
     return {
         **definition,

@@ -13,15 +13,7 @@ from sagemaker.mlops.workflow.retry import (
 def retries() -> list[StepRetryPolicy | SageMakerJobStepRetryPolicy]:
     """Try again what the service or its capacity broke, never what our code refused."""
     return [
-        StepRetryPolicy(
-            exception_types=[
-                StepExceptionTypeEnum.SERVICE_FAULT,
-                StepExceptionTypeEnum.THROTTLING,
-            ],
-            interval_seconds=10,
-            backoff_rate=2.0,
-            max_attempts=5,
-        ),
+        *model_retries(),
         SageMakerJobStepRetryPolicy(
             exception_types=[SageMakerJobExceptionTypeEnum.RESOURCE_LIMIT],
             interval_seconds=120,
@@ -37,4 +29,19 @@ def retries() -> list[StepRetryPolicy | SageMakerJobStepRetryPolicy]:
             backoff_rate=2.0,
             max_attempts=3,
         ),
+    ]
+
+
+def model_retries() -> list[StepRetryPolicy]:
+    """Try again what the service broke: all that a step can ask for that starts no job."""
+    return [
+        StepRetryPolicy(
+            exception_types=[
+                StepExceptionTypeEnum.SERVICE_FAULT,
+                StepExceptionTypeEnum.THROTTLING,
+            ],
+            interval_seconds=10,
+            backoff_rate=2.0,
+            max_attempts=5,
+        )
     ]

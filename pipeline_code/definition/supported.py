@@ -56,25 +56,51 @@ _ARGUMENTS: Mapping[str, Mapping[str, bool]] = {
         "Tags": False,
         "Task": False,
     },
+    "Model": {
+        "PrimaryContainer": True,
+        "ExecutionRoleArn": False,
+        "EnableNetworkIsolation": False,
+        "Tags": False,
+        "VpcConfig": False,
+    },
+    "Transform": {
+        "DataProcessing": True,
+        "MaxConcurrentTransforms": True,
+        "MaxPayloadInMB": True,
+        "ModelName": True,
+        "TransformInput": True,
+        "TransformOutput": True,
+        "BatchStrategy": False,  # each row is scored by itself, in any company
+        "ExperimentConfig": False,
+        "ModelClientConfig": False,
+        "Tags": False,
+        "TransformJobName": False,
+        "TransformResources": False,
+    },
     "Condition": {"Conditions": True},
     "Fail": {"ErrorMessage": True},
 }
 
 # Where an argument has several values of which one machine can honour some only.
 _VALUES: Mapping[str, tuple[object, ...]] = {
+    "AssembleWith": ("Line",),
     "CompressionType": ("GZIP", "None"),
     "InputMode": ("File", "FastFile"),
     "InstanceCount": (1,),
+    "JoinSource": ("Input",),
     "S3CompressionType": ("None",),
     "S3DataType": ("S3Prefix",),
     "S3InputMode": ("File",),
     "S3UploadMode": ("EndOfJob",),
+    "SplitType": ("Line",),
     "TrainingInputMode": ("File", "FastFile"),
 }
 _REQUIRED: Mapping[str, tuple[str, ...]] = {
     "Processing": ("AppSpecification",),
     "Training": ("AlgorithmSpecification", "OutputDataConfig"),
     "RegisterModel": ("ModelPackageGroupName", "InferenceSpecification"),
+    "Model": ("PrimaryContainer",),
+    "Transform": ("ModelName", "TransformInput", "TransformOutput"),
     "Condition": ("Conditions",),
     "Fail": ("ErrorMessage",),
 }

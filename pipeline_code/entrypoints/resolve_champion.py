@@ -9,18 +9,33 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline_code import contract
+from pipeline_code.core.errors import PipelineError
 from pipeline_code.core.services import Champion, Services
 from pipeline_code.entrypoints.job import Job, parse_arguments, run
 from pipeline_code.steps.archive import unpack_model
 
 _GROUP = "model-package-group"
+_REQUIRED = "required"
+
+
+class NoChampionError(PipelineError, LookupError):
+    """A model is needed and no version is approved."""
+
+    def __init__(self, group: str) -> None:
+        super().__init__(f"no version of {group} is approved; approve one, then start again")
 
 
 def main(job: Job, arguments: Sequence[str]) -> None:
-    """Run the job; without an approved version the champion is null and has no model."""
+    """Run the job; without an approved version the champion is null and has no model.
+
+    Raises:
+        NoChampionError: in that case, with ``--required true``.
+    """
     _, values = parse_arguments(arguments)
     services = job.services()
     champion = services.champion(values[_GROUP])
+    if champion is None and values.get(_REQUIRED) == "true":
+        raise NoChampionError(values[_GROUP])
     output = job.output(contract.CHAMPION)
     shutil.rmtree(output / contract.MODEL, ignore_errors=True)
     if champion is not None:

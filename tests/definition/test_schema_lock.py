@@ -124,10 +124,10 @@ def test_compile_writes_nothing_after_a_breaking_change(
     """The pipeline lock would else name a group that cannot be deployed."""
     renew_schema_lock(tmp_path, [GROUP])
     broken = {**vars(GROUP), "key": "OTHER"}
-    monkeypatch.setattr(compiler, "compile_usecase", lambda _: {"feature_groups": [broken]})
+    monkeypatch.setattr(compiler, "compile_usecase", lambda *_: {"feature_groups": [broken]})
 
     with pytest.raises(BreakingSchemaChangeError):
-        compiler.write_lock(tmp_path)
+        compiler.write_locks(tmp_path)
 
     assert [path.name for path in tmp_path.iterdir()] == [SCHEMA_LOCK_FILE]
 
@@ -138,7 +138,7 @@ def test_compile_says_the_reason_in_one_line(
     """The command line shows the last line of what the compiler says."""
     renew_schema_lock(tmp_path, [GROUP])
     broken = {**vars(GROUP), "features": {"A": "Integral"}}
-    monkeypatch.setattr(compiler, "compile_usecase", lambda _: {"feature_groups": [broken]})
+    monkeypatch.setattr(compiler, "compile_usecase", lambda *_: {"feature_groups": [broken]})
     monkeypatch.setattr(contract, "usecase_folder", lambda _: tmp_path.parent)
 
     with pytest.raises(SystemExit) as stopped:
@@ -150,11 +150,11 @@ def test_compile_says_the_reason_in_one_line(
 def test_compile_renews_the_record_with_the_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One command for the data scientist, two files to commit."""
+    """One command for the data scientist, and files to commit."""
     document = {"feature_groups": [dict(vars(GROUP))]}
-    monkeypatch.setattr(compiler, "compile_usecase", lambda _: document)
+    monkeypatch.setattr(compiler, "compile_usecase", lambda *_: document)
 
-    path = compiler.write_lock(tmp_path)
+    paths = compiler.write_locks(tmp_path)
 
-    assert json.loads(path.read_text()) == document
+    assert [json.loads(path.read_text()) for path in paths] == [document, document]
     check_schemas(tmp_path, [GROUP])

@@ -15,8 +15,12 @@ from tests.proofs import api_model
 from tests.proofs.pipeline_model import definition_problems, steps_of
 
 
-def _definition(assembly: Assembly, environment: str) -> dict[str, Any]:
-    (pipeline,) = assembly.find("AWS::SageMaker::Pipeline", environment=environment)
+def _definition(assembly: Assembly, environment: str, stack: str = "Training") -> dict[str, Any]:
+    (pipeline,) = (
+        each
+        for each in assembly.find("AWS::SageMaker::Pipeline", environment=environment)
+        if each.stack == stack
+    )
     properties = Deployment(assembly, environment).properties(pipeline)
     found: dict[str, Any] = json.loads(properties["PipelineDefinition"]["PipelineDefinitionBody"])
     return found
@@ -47,9 +51,10 @@ def test_the_check_reaches_the_resources(assembly: Assembly) -> None:
     }
 
 
-def test_sagemaker_takes_the_pipeline(assembly: Assembly, environment: str) -> None:
+@pytest.mark.parametrize("stack", ["Training", "Batch"])
+def test_sagemaker_takes_the_pipeline(assembly: Assembly, environment: str, stack: str) -> None:
     """Every step's arguments, every reference, and what is around them."""
-    assert definition_problems(_definition(assembly, environment)) == []
+    assert definition_problems(_definition(assembly, environment, stack)) == []
 
 
 FEATURE = {"FeatureName": "AMOUNT", "FeatureType": "Fractional"}

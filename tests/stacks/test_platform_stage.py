@@ -29,7 +29,7 @@ STATEFUL_TYPES = {
     "AWS::SageMaker::MlflowApp",
     "AWS::SageMaker::ModelPackageGroup",
 }
-STATELESS_STACKS = {"Monitoring", "Serving", "Sources", "Training"}
+STATELESS_STACKS = {"Batch", "Monitoring", "Serving", "Sources", "Training"}
 
 
 def _resources(templates: Templates, environment: str) -> list[tuple[str, str, dict[str, Any]]]:

@@ -259,7 +259,9 @@ def test_a_job_joins_the_network_and_no_other(statements: list[Any], job: str) -
 
 def test_the_pipeline_passes_the_named_roles_to_sagemaker_only(statements: list[Any]) -> None:
     """PassRole on anything else would be a way to any role of the account."""
-    (statement,) = [each for each in statements if "iam:PassRole" in each.actions][:1]
+    statement = next(
+        each for each in statements if "iam:PassRole" in each.actions and each.stack == "Training"
+    )
     roles = {resource["Fn::GetAtt"][0] for resource in statement.resources}
 
     assert all(name.startswith(tuple(f"{job}Role" for job in JOBS)) for name in roles)
