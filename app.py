@@ -26,6 +26,7 @@ def main() -> None:
     )
     context = app.node.try_get_context
     app.define(config.select(context("environment"), config.overrides(context)))
+    app.define_delivery(config.select_delivery(context("environment")))
     if context("nag") == "true":
         app.check()
     app.synth()

@@ -69,8 +69,9 @@ class TimeoutsConfig(Section):
 
     queue: Annotated[Minutes, between("5min", "8h")] = timedelta(hours=1)
     build: BuildTime = timedelta(hours=1)
-    deploy: BuildTime = timedelta(hours=2)
-    train: Annotated[Minutes, between("10min", "35h")] = timedelta(hours=12)
+    # These wait for AWS: their builds may last a little longer, to say how it ended.
+    deploy: Annotated[Minutes, between("5min", "35h")] = timedelta(hours=2)
+    train: Annotated[Minutes, between("5min", "35h")] = timedelta(hours=12)
     smoke: BuildTime = timedelta(minutes=30)
     approval: Annotated[Minutes, between("5min", "60d")] = timedelta(days=7)
 
