@@ -130,10 +130,16 @@ class PlatformConfig(Section):
     @field_validator("serving")
     @classmethod
     def _check_availability(cls, value: ServingConfig, info: ValidationInfo) -> ServingConfig:
+        if value.kind == "serverless":
+            if info.data.get("protected"):
+                raise ValueError(
+                    "kind: serverless runs outside the VPC and without network isolation, which a "
+                    "protected environment promises; take realtime, or asynchronous"
+                )
         # Two instances are put into two zones; with one, a lost zone or a patch is an outage.
-        if info.data.get("environment") == "prod" and value.min_instances < 2:
+        elif info.data.get("environment") == "prod" and value.least_instances < 2:
             raise ValueError(
-                f"min_instances must be at least 2 in prod, given {value.min_instances}: "
+                f"min_instances must be at least 2 in prod, given {value.least_instances}: "
                 "one instance is one zone"
             )
         return value

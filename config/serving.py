@@ -2,91 +2,131 @@
 
 from __future__ import annotations
 
-import math
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
-from config.types import EndpointInstanceType
+from config import serving_rules as rules
+from config.endpoint_kinds import AsynchronousConfig, ScheduledCapacity, ServerlessConfig
+from config.sources import KeyArn
+from config.types import AccountId, Days, EndpointInstanceType, EnvironmentName, matching
 from pipeline_code.core.mistakes import Section
 
-_LONGEST_ROLLOUT_MIN = 7 * 60
-"""SageMaker gives an update eight hours; one of them is for starting the instances."""
 _SHORTEST_BAKE_MIN = 5
 """An alarm needs three bad minutes in a row, and some time to be told of them."""
+
+_BY_KIND: Any = None
+"""The default of a setting whose default depends on the kind."""
+
+
+def _by_kind(values: Mapping[str, Any], otherwise: Any = None) -> BeforeValidator:
+    """Let the kind of the endpoint decide on what is not given."""
+
+    def default(value: Any, info: ValidationInfo) -> Any:
+        if value is not None:
+            return value
+        return values.get(info.data.get("kind", rules.REALTIME), otherwise)
+
+    return BeforeValidator(default)
+
+
+Version = Annotated[int, Field(ge=1)]
+Seconds = Annotated[int, Field(ge=0, le=86_400)]
+Instances = Annotated[int, Field(ge=1, le=1000)]
+BucketName = Annotated[
+    str,
+    matching(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of a bucket, without s3://"),
+]
+OtherBucket = Annotated[BucketName | None, AfterValidator(rules.check_other_registry)]
+OtherKeyArn = Annotated[KeyArn | None, AfterValidator(rules.check_other_registry)]
+Serverless = Annotated[
+    ServerlessConfig | None,
+    AfterValidator(rules.check_kind_section),
+    _by_kind({rules.SERVERLESS: ServerlessConfig()}),
+]
+Asynchronous = Annotated[
+    AsynchronousConfig | None,
+    AfterValidator(rules.check_kind_section),
+    _by_kind({rules.ASYNCHRONOUS: AsynchronousConfig()}),
+]
+Challenger = Annotated[Version | None, AfterValidator(rules.check_challenger)]
+InstanceType = Annotated[EndpointInstanceType, AfterValidator(rules.check_instance_type)]
+MinInstances = Annotated[int, Field(ge=0, le=1000), AfterValidator(rules.check_min_instances)]
+MaxInstances = Annotated[Instances, AfterValidator(rules.check_max_instances)]
+Schedule = Annotated[tuple[ScheduledCapacity, ...], AfterValidator(rules.check_schedule)]
+ScalingMetric = Annotated[
+    Literal["invocations", "concurrency", "backlog"],
+    AfterValidator(rules.check_scaling_metric),
+    _by_kind({rules.ASYNCHRONOUS: "backlog"}, "invocations"),
+]
+Rollout = Annotated[
+    Literal["all_at_once", "canary", "linear", "rolling", "shadow"],
+    AfterValidator(rules.check_rollout),
+    _by_kind({rules.SERVERLESS: rules.ALL_AT_ONCE}, rules.CANARY),
+]
+StepPercent = Annotated[int, Field(ge=5, le=50), AfterValidator(rules.check_step)]
+WaitMinutes = Annotated[int, Field(ge=_SHORTEST_BAKE_MIN, le=60), AfterValidator(rules.check_wait)]
+Milliseconds = Annotated[int, Field(ge=1, le=3_600_000), AfterValidator(rules.check_latency)]
+Traffic = Annotated[
+    Annotated[int, Field(ge=1, le=10_000_000)] | None, AfterValidator(rules.check_traffic)
+]
+CapturePercent = Annotated[
+    int,
+    Field(ge=0, le=100),
+    AfterValidator(rules.check_capture),
+    _by_kind({rules.REALTIME: 100}, 0),
+]
 
 
 class ServingConfig(Section):
     """Which version of the model serves, on what, and how a change reaches it.
 
-    Without ``model_version`` nothing serves. The order of the fields matters: a validator sees
-    those above its own.
+    Without ``model_version`` nothing serves. The order of the fields matters: a rule sees those
+    above its own.
     """
 
-    model_version: Annotated[int, Field(ge=1)] | None = None
-    instance_type: EndpointInstanceType = "ml.m5.large"
-    min_instances: Annotated[int, Field(ge=1, le=1000)] = 2
-    max_instances: Annotated[int, Field(ge=1, le=1000)] = 4
+    model_version: Version | None = None
+    registry_environment: EnvironmentName | None = None
+    registry_account: AccountId | None = None
+    registry_bucket: OtherBucket = None
+    registry_key_arn: OtherKeyArn = None
+
+    kind: Literal["realtime", "serverless", "asynchronous"] = "realtime"
+    serverless: Serverless = None
+    asynchronous: Asynchronous = None
+    challenger_version: Challenger = None
+    challenger_percent: Annotated[int, Field(ge=1, le=100)] = 100
+    challenger_instances: Instances = 1
+
+    instance_type: InstanceType = "ml.m5.large"
+    min_instances: MinInstances = 2
+    max_instances: MaxInstances = 4
+    scheduled_capacity: Schedule = ()
+    scaling_metric: ScalingMetric = _BY_KIND
     invocations_per_instance_per_min: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
-    scale_in_cooldown_sec: Annotated[int, Field(ge=0, le=86_400)] = 600
-    scale_out_cooldown_sec: Annotated[int, Field(ge=0, le=86_400)] = 60
-    rollout: Literal["all_at_once", "canary", "linear"] = "canary"
-    rollout_step_percent: Annotated[int, Field(ge=10, le=50)] = 50
-    rollout_wait_min: Annotated[int, Field(ge=_SHORTEST_BAKE_MIN, le=60)] = 10
+    concurrent_requests_per_instance: Annotated[int, Field(ge=1, le=10_000)] = 8
+    scale_in_cooldown_sec: Seconds = 600
+    scale_out_cooldown_sec: Seconds = 60
+
+    rollout: Rollout = _BY_KIND
+    rollout_step_percent: StepPercent = 50
+    rollout_wait_min: WaitMinutes = 10
     errors_5xx_per_min: Annotated[int, Field(ge=1, le=1_000_000)] = 5
-    latency_p99_ms: Annotated[int, Field(ge=1, le=60_000)] = 500
-    min_invocations_per_5min: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
-    capture_percent: Annotated[int, Field(ge=0, le=100)] = 100
+    latency_p99_ms: Milliseconds = 500
+    min_invocations_per_5min: Traffic = None
+    capture_percent: CapturePercent = _BY_KIND
+    capture_days: Days = 90
+    asynchronous_days: Days = 30
 
-    @field_validator("instance_type")
-    @classmethod
-    def _check_guardrails(cls, value: str) -> str:
-        # Source: SageMaker Developer Guide, "Deployment guardrails", exclusions.
-        if value.startswith("ml.inf1."):
-            raise ValueError(
-                f"given {value!r}: SageMaker would ignore the rollout and the alarms that take a "
-                "version back on Inf1; allowed: any other family, ml.inf2 for instance"
-            )
-        return value
+    @property
+    def least_instances(self) -> int:
+        """Return how few instances there can be, at any hour."""
+        return rules.least_instances(self.__dict__)
 
-    @field_validator("max_instances")
-    @classmethod
-    def _check_range(cls, value: int, info: ValidationInfo) -> int:
-        least = info.data.get("min_instances", 1)
-        if value < least:
-            raise ValueError(f"must be at least min_instances ({least}), given {value}")
-        return value
-
-    @field_validator("rollout")
-    @classmethod
-    def _check_rollout(cls, value: str, info: ValidationInfo) -> str:
-        if value != "all_at_once" and info.data.get("min_instances", 2) < 2:
-            raise ValueError(
-                f"{value} moves part of the instances first and one cannot be parted: raise "
-                "min_instances to 2, or take all_at_once"
-            )
-        return value
-
-    @field_validator("rollout_step_percent")
-    @classmethod
-    def _check_step(cls, value: int, info: ValidationInfo) -> int:
-        instances = info.data.get("min_instances", 2)
-        is_stepwise = info.data.get("rollout", "all_at_once") != "all_at_once"
-        if is_stepwise and value * instances < 100:
-            raise ValueError(
-                f"{value}% of min_instances ({instances}) is less than one instance; "
-                f"allowed: {math.ceil(100 / instances)} to 50"
-            )
-        return value
-
-    @field_validator("rollout_wait_min")
-    @classmethod
-    def _check_duration(cls, value: int, info: ValidationInfo) -> int:
-        if info.data.get("rollout") == "linear" and "rollout_step_percent" in info.data:
-            waits = math.ceil(100 / info.data["rollout_step_percent"]) + 1
-            if waits * value > _LONGEST_ROLLOUT_MIN:
-                raise ValueError(
-                    f"{waits} waits of {value} minutes exceed what SageMaker gives an update "
-                    f"({_LONGEST_ROLLOUT_MIN} minutes); wait less or take larger steps"
-                )
-        return value
+    @property
+    def is_scaled(self) -> bool:
+        """Say whether the number of instances changes by itself."""
+        if self.kind == rules.SERVERLESS:
+            return False
+        return self.max_instances > self.min_instances or bool(self.scheduled_capacity)

@@ -18,6 +18,10 @@ EXECUTIONS = "executions"
 """The folder of a use case in which the pipeline keeps what one execution made."""
 EXPORTS = "exports"
 """The folder of the curated bucket through which tables pass on their way to the raw one."""
+CAPTURE = "capture"
+"""The folder of a use case in the artifacts bucket in which requests and answers are kept."""
+ASYNCHRONOUS = "asynchronous"
+"""The folder in which an asynchronous endpoint finds requests and puts answers."""
 QUERY_RESULTS = "queries"
 """The folder of the curated bucket with what people asked Athena."""
 
@@ -68,7 +72,13 @@ class DataStack(Stack):
                 f"{QUERY_RESULTS}/": settings.sources.query_result_days,
             },
         )
-        self.artifacts = bucket("Artifacts")
+        self.artifacts = bucket(
+            "Artifacts",
+            expiry_days={
+                f"{settings.usecase}/{CAPTURE}/": settings.serving.capture_days,
+                f"{settings.usecase}/{ASYNCHRONOUS}/": settings.serving.asynchronous_days,
+            },
+        )
         self.artifacts.allow_reading(settings.registry.reader_accounts, prefix=settings.usecase)
 
         self.catalog = DataCatalog(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from aws_cdk import Stack
@@ -9,21 +10,30 @@ from constructs import Construct
 
 from config import PlatformConfig
 from config.serving import ServingConfig
+from ml_constructs.asynchronous_answers import AsynchronousAnswers
 from ml_constructs.data_capture import DataCapture
+from ml_constructs.endpoint import Endpoint
 from ml_constructs.endpoint_alarms import EndpointAlarms, ServiceLevel
-from ml_constructs.endpoint_autoscaling import EndpointAutoscaling
+from ml_constructs.endpoint_autoscaling import Cooldowns, EndpointAutoscaling, ScheduledLimits
 from ml_constructs.endpoint_model import EndpointModel
 from ml_constructs.job_role import ENDPOINTS, JobRole
-from ml_constructs.realtime_endpoint import VARIANT, RealtimeEndpoint
+from ml_constructs.model_registry import ModelRegistry
+from ml_constructs.other_registry import OtherRegistry
+from ml_constructs.production_variant import (
+    CHALLENGER,
+    CHAMPION,
+    Instances,
+    ProductionVariant,
+    Serverless,
+)
+from ml_constructs.published_parameters import PublishedParameters
 from ml_constructs.rollout import Rollout
-from stacks.data_stack import DataStack
+from stacks.data_stack import ASYNCHRONOUS, CAPTURE, DataStack
 from stacks.foundation_stack import FoundationStack
 from stacks.names import Names
 from stacks.network_stack import NetworkStack
 from stacks.registry_stack import RegistryStack
 
-CAPTURE = "capture"
-"""The folder of a use case in the artifacts bucket in which requests and answers are kept."""
 _SECONDS = 60
 
 
@@ -48,87 +58,193 @@ class ServingStack(Stack):
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
-        # The version's name is written out, so no reference says that its group comes first.
-        self.add_stack_dependency(registry)
-        self._capture = DataCapture(
-            bucket=data.artifacts,
-            prefix=f"{names.usecase}/{CAPTURE}",
-            key=foundation.data_key,
-            percent=settings.serving.capture_percent,
-        )
-        self.role = self._define_role(names, foundation, network, data)
-        model = EndpointModel(
+        self._serving = settings.serving
+        self._names = names
+        self._foundation = foundation
+        self._capture = self._define_capture(data)
+        self._answers = self._define_answers(data)
+        source = self._find_registry(registry)
+        self.role = self._define_role(source, network, data)
+        model = partial(
+            EndpointModel,
             self,
-            "Model",
-            package_arn=registry.registry.package_arn(version),
             role=self.role,
-            network=network.network,
+            # SageMaker gives a serverless model neither.
+            network=None if self._serving.serverless else network.network,
         )
-        self.endpoint = self._define_endpoint(settings.serving, names, foundation, model)
-        if settings.serving.max_instances > settings.serving.min_instances:
-            EndpointAutoscaling(
-                self,
-                "Scaling",
-                endpoint=self.endpoint,
-                min_instances=settings.serving.min_instances,
-                max_instances=settings.serving.max_instances,
-                invocations_per_instance_per_min=settings.serving.invocations_per_instance_per_min,
-                scale_in_cooldown_sec=settings.serving.scale_in_cooldown_sec,
-                scale_out_cooldown_sec=settings.serving.scale_out_cooldown_sec,
+        champion = model("Model", package_arn=source.package_arn(version))
+        challenger = None
+        if self._serving.challenger_version is not None:
+            challenger = model(
+                "ChallengerModel", package_arn=source.package_arn(self._serving.challenger_version)
             )
+        self.endpoint = self._define_endpoint(champion, challenger)
+        if self._serving.is_scaled:
+            self._define_scaling()
+        self._publish()
+
+    def _define_capture(self, data: DataStack) -> DataCapture | None:
+        if self._serving.kind != "realtime":
+            return None
+        return DataCapture(
+            bucket=data.artifacts,
+            prefix=f"{self._names.usecase}/{CAPTURE}",
+            key=self._foundation.data_key,
+            percent=self._serving.capture_percent,
+        )
+
+    def _define_answers(self, data: DataStack) -> AsynchronousAnswers | None:
+        asynchronous = self._serving.asynchronous
+        if asynchronous is None:
+            return None
+        return AsynchronousAnswers(
+            self,
+            "Answers",
+            endpoint_name=self._names.endpoint,
+            bucket=data.artifacts,
+            prefix=f"{self._names.usecase}/{ASYNCHRONOUS}",
+            key=self._foundation.data_key,
+            max_concurrent_invocations_per_instance=(
+                asynchronous.max_concurrent_invocations_per_instance
+            ),
+        )
+
+    def _find_registry(self, own: RegistryStack) -> ModelRegistry | OtherRegistry:
+        other = _other_registry(self._serving, self._names)
+        if other is None:
+            # The version's name is written out, so no reference says that its group comes first.
+            self.add_stack_dependency(own)
+            return own.registry
+        return other
 
     def _define_role(
-        self,
-        names: Names,
-        foundation: FoundationStack,
-        network: NetworkStack,
-        data: DataStack,
+        self, source: ModelRegistry | OtherRegistry, network: NetworkStack, data: DataStack
     ) -> JobRole:
         job = JobRole(
             self,
             "Role",
-            kind=f"{ENDPOINTS}/{names.endpoint}",
-            description=f"Runs the endpoint {names.endpoint}",
-            images=foundation.images,
-            key=foundation.data_key,
+            kind=f"{ENDPOINTS}/{self._names.endpoint}",
+            description=f"Runs the endpoint {self._names.endpoint}",
+            images=self._foundation.images,
+            key=self._foundation.data_key,
         )
-        data.artifacts.grant_read(job.role, prefix=names.usecase)
-        self._capture.grant_write(job.role)
-        network.network.grant_join(job.role)
+        if isinstance(source, OtherRegistry):
+            source.grant_fetch(job.role)
+        else:
+            data.artifacts.grant_read(job.role, prefix=self._names.usecase)
+        if self._capture:
+            self._capture.grant_write(job.role)
+        if self._answers:
+            self._answers.grant_answer(job.role)
+        if not self._serving.serverless:
+            network.network.grant_join(job.role)
         return job
 
     def _define_endpoint(
-        self,
-        serving: ServingConfig,
-        names: Names,
-        foundation: FoundationStack,
-        model: EndpointModel,
-    ) -> RealtimeEndpoint:
-        alarms = EndpointAlarms(
-            self,
-            "Alarms",
-            endpoint_name=names.endpoint,
-            variant=VARIANT,
-            level=ServiceLevel(
-                errors_5xx_per_min=serving.errors_5xx_per_min,
-                latency_p99_ms=serving.latency_p99_ms,
-                min_invocations_per_5min=serving.min_invocations_per_5min,
-            ),
-            topic=foundation.alarms,
-        )
-        return RealtimeEndpoint(
+        self, champion: EndpointModel, challenger: EndpointModel | None
+    ) -> Endpoint:
+        serving = self._serving
+        return Endpoint(
             self,
             "Endpoint",
-            name=names.endpoint,
-            model=model,
-            instance_type=serving.instance_type,
-            instance_count=serving.min_instances,
-            key=foundation.data_key,
+            name=self._names.endpoint,
+            champion=ProductionVariant(CHAMPION, champion, _capacity(serving)),
+            challenger=ProductionVariant(
+                CHALLENGER,
+                challenger,
+                Instances(serving.instance_type, serving.challenger_instances),
+                weight=serving.challenger_percent / 100,
+            )
+            if challenger
+            else None,
+            key=self._foundation.data_key,
             capture=self._capture,
+            answers=self._answers,
             rollout=Rollout(
                 kind=serving.rollout,
                 step_percent=serving.rollout_step_percent,
                 wait_sec=serving.rollout_wait_min * _SECONDS,
             ),
-            alarms=alarms,
+            alarms=EndpointAlarms(
+                self,
+                "Alarms",
+                endpoint_name=self._names.endpoint,
+                variant=CHAMPION,
+                level=_level(serving),
+                topic=self._foundation.alarms,
+            ),
         )
+
+    def _define_scaling(self) -> None:
+        serving = self._serving
+        scaling = EndpointAutoscaling(
+            self,
+            "Scaling",
+            endpoint=self.endpoint,
+            min_instances=serving.min_instances,
+            max_instances=serving.max_instances,
+            scheduled=[ScheduledLimits(**each.model_dump()) for each in serving.scheduled_capacity],
+        )
+        cooldowns = Cooldowns(serving.scale_in_cooldown_sec, serving.scale_out_cooldown_sec)
+        if serving.asynchronous:
+            scaling.track_backlog(
+                per_instance=serving.asynchronous.backlog_per_instance, cooldowns=cooldowns
+            )
+            if serving.least_instances == 0:
+                scaling.wake_on_backlog()
+        elif serving.scaling_metric == "concurrency":
+            scaling.track_concurrency(
+                per_instance=serving.concurrent_requests_per_instance, cooldowns=cooldowns
+            )
+        else:
+            scaling.track_invocations(
+                per_instance_per_min=serving.invocations_per_instance_per_min, cooldowns=cooldowns
+            )
+
+    def _publish(self) -> None:
+        values = {"endpoint/name": self.endpoint.name}
+        if self._answers:
+            values |= {
+                "endpoint/requests-uri": self._answers.requests_uri,
+                "endpoint/success-topic-arn": self._answers.success.topic_arn,
+                "endpoint/error-topic-arn": self._answers.error.topic_arn,
+            }
+        PublishedParameters(self, "Published", prefix=self._names.parameters, values=values)
+
+
+def _capacity(serving: ServingConfig) -> Instances | Serverless:
+    if serving.serverless:
+        return Serverless(**serving.serverless.model_dump())
+    # An endpoint begins with an instance, also one that will sleep.
+    return Instances(serving.instance_type, max(1, serving.min_instances), serving.is_scaled)
+
+
+def _level(serving: ServingConfig) -> ServiceLevel:
+    queue = serving.asynchronous
+    return ServiceLevel(
+        errors_5xx_per_min=serving.errors_5xx_per_min,
+        latency_p99_ms=serving.latency_p99_ms,
+        min_invocations_per_5min=serving.min_invocations_per_5min,
+        max_request_age_min=queue.max_request_age_min if queue else None,
+    )
+
+
+def _other_registry(serving: ServingConfig, names: Names) -> OtherRegistry | None:
+    """Find the registry that the settings name, unless it is the environment's own."""
+    environment = serving.registry_environment or names.environment
+    if serving.registry_account is None and environment == names.environment:
+        return None
+    other = Names(environment, names.usecase)
+    return OtherRegistry(
+        group=other.model_package_group,
+        bucket_name=serving.registry_bucket or _published(other, "buckets/artifacts"),
+        prefix=names.usecase,
+        key_arn=serving.registry_key_arn or _published(other, "keys/data"),
+        repository=other.platform,
+        account=serving.registry_account,
+    )
+
+
+def _published(names: Names, path: str) -> str:
+    """Refer to what another environment of this account published; read at deployment."""
+    return f"{{{{resolve:ssm:{names.parameters}/{path}}}}}"

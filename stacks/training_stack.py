@@ -150,6 +150,7 @@ class TrainingStack(Stack):
             "buckets/raw": data.raw.bucket_name,
             "buckets/curated": data.curated.bucket_name,
             "buckets/artifacts": data.artifacts.bucket_name,
+            "keys/data": self._foundation.data_key.key_arn,
             "images/repository-uri": self._foundation.images.repository_uri,
             **{f"feature-groups/{name}": group.name for name, group in features.groups.items()},
             **{

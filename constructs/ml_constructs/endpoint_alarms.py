@@ -11,17 +11,23 @@ from ml_constructs.alarm_topic import AlarmTopic
 
 _NAMESPACE = "AWS/SageMaker"
 _MICROSECONDS_PER_MS = 1000
+_SECONDS_PER_MIN = 60
 _BAD_MINUTES = 3
 """In a row: one slow minute is no reason to roll a deployment back."""
 
 
 @dataclass(frozen=True)
 class ServiceLevel:
-    """What an endpoint promises; ``min_invocations_per_5min`` None: it may be idle."""
+    """What an endpoint promises.
+
+    ``min_invocations_per_5min`` None: it may be idle. ``max_request_age_min`` is for a queue:
+    how long a request may wait in it.
+    """
 
     errors_5xx_per_min: int
     latency_p99_ms: int
-    min_invocations_per_5min: int | None
+    min_invocations_per_5min: int | None = None
+    max_request_age_min: int | None = None
 
 
 class EndpointAlarms(Construct):
@@ -48,6 +54,8 @@ class EndpointAlarms(Construct):
         self.alarms = [self._errors(level), self._latency(level)]
         if level.min_invocations_per_5min is not None:
             self.alarms.append(self._silence(level.min_invocations_per_5min))
+        if level.max_request_age_min is not None:
+            self.alarms.append(self._age(level.max_request_age_min))
 
     def _errors(self, level: ServiceLevel) -> Alarm:
         return Alarm(
@@ -88,6 +96,26 @@ class EndpointAlarms(Construct):
             comparison="LessThanThreshold",
             # An endpoint that nobody reaches sends no metric at all.
             missing="breaching",
+            topic=self._topic,
+        )
+
+    def _age(self, most: int) -> Alarm:
+        return Alarm(
+            self,
+            "Age",
+            name=f"{self._endpoint_name}-request-age",
+            description=f"A request to {self._endpoint_name} waits for {most} minutes or longer",
+            # Of the queue, which no variant owns.
+            metric=Metric(
+                namespace=_NAMESPACE,
+                name="ApproximateAgeOfOldestRequest",
+                dimensions={"EndpointName": self._endpoint_name},
+                statistic="Maximum",
+                period_sec=60,
+            ),
+            threshold=most * _SECONDS_PER_MIN,
+            evaluation_periods=_BAD_MINUTES,
+            missing="notBreaching",
             topic=self._topic,
         )
 

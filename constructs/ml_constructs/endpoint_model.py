@@ -14,7 +14,8 @@ class EndpointModel(Construct):
     """Define the SageMaker model of one model package: its image, its files, its role.
 
     Stateless, and unnamed: another version is another model. The container reaches nothing,
-    and SageMaker fetches its files through the network.
+    and SageMaker fetches its files through the network. ``network`` None: for a serverless
+    endpoint, where SageMaker has neither a network of ours nor isolation.
     """
 
     def __init__(
@@ -24,7 +25,7 @@ class EndpointModel(Construct):
         *,
         package_arn: str,
         role: JobRole,
-        network: Network,
+        network: Network | None,
     ) -> None:
         super().__init__(scope, construct_id)
         model = sagemaker.CfnModel(
@@ -34,10 +35,12 @@ class EndpointModel(Construct):
             containers=[
                 sagemaker.CfnModel.ContainerDefinitionProperty(model_package_name=package_arn)
             ],
-            enable_network_isolation=True,
+            enable_network_isolation=network is not None,
             vpc_config=sagemaker.CfnModel.VpcConfigProperty(
                 subnets=network.subnet_ids, security_group_ids=network.security_group_ids
-            ),
+            )
+            if network
+            else None,
         )
         wait_for_policies(model, role.role)
         self.name = model.attr_model_name

@@ -11,7 +11,7 @@ from constructs import Construct
 
 from ml_constructs.encryption_key import EncryptionKey
 
-_PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 
 
 class ImageRepository(Construct):
@@ -68,13 +68,13 @@ class ImageRepository(Construct):
         """Let other accounts run the images; who of an account is for its own policies to say."""
         for account in accounts:
             self.repository.add_to_resource_policy(
-                iam.PolicyStatement(principals=[iam.AccountPrincipal(account)], actions=list(_PULL))
+                iam.PolicyStatement(principals=[iam.AccountPrincipal(account)], actions=list(PULL))
             )
 
     def grant_pull(self, grantee: iam.IGrantable) -> None:
         """Let ``grantee`` run the images."""
         iam.Grant.add_to_principal(
-            grantee=grantee, actions=list(_PULL), resource_arns=[self.repository.repository_arn]
+            grantee=grantee, actions=list(PULL), resource_arns=[self.repository.repository_arn]
         )
         # The token is for the whole registry: the action takes no resource.
         iam.Grant.add_to_principal(

@@ -22,11 +22,28 @@ serving: {model_version: 1, min_instances: 1, max_instances: 1, rollout: all_at_
 """
 
 
+def _all(assembly: Any, kind: str) -> list[Any]:
+    return [each for each in assembly.find(kind, environment=EVERYTHING) if each.stack == "Serving"]
+
+
 def _one(assembly: Any, kind: str) -> Any:
-    (found,) = (
-        each for each in assembly.find(kind, environment=EVERYTHING) if each.stack == "Serving"
-    )
+    (found,) = _all(assembly, kind)
     return found
+
+
+def _variants(assembly: Any) -> tuple[Any, Any]:
+    configuration = _one(assembly, "AWS::SageMaker::EndpointConfig").properties
+    (champion,) = configuration["ProductionVariants"]
+    (challenger,) = configuration["ShadowProductionVariants"]
+    return champion, challenger
+
+
+def _package(assembly: Any, variant: Any) -> str:
+    configuration = _one(assembly, "AWS::SageMaker::EndpointConfig")
+    model = assembly.target(configuration, variant["ModelName"])
+    (container,) = model.properties["Containers"]
+    assert set(container) == {"ModelPackageName"}
+    return str(assembly.text(model, container["ModelPackageName"]))
 
 
 @pytest.mark.parametrize("environment", config.ENVIRONMENTS)
@@ -35,32 +52,45 @@ def test_nothing_serves_before_a_version_is_chosen(templates: Templates, environ
     assert "Serving" not in templates[environment]
 
 
-def test_the_chosen_version_of_the_group_serves(assembly: Any) -> None:
-    """The model is a version of the registry, by number, and nothing that was put in by hand."""
-    model = _one(assembly, "AWS::SageMaker::Model")
-    (container,) = model.properties["Containers"]
-    package = assembly.text(model, container["ModelPackageName"])
+def test_the_chosen_versions_of_the_group_serve(assembly: Any) -> None:
+    """The models are versions of the registry, by number, and nothing put in by hand."""
+    champion, challenger = _variants(assembly)
 
-    assert package.endswith(":model-package/acequia-everything-fraud/7")
-    assert set(container) == {"ModelPackageName"}
+    assert _package(assembly, champion).endswith(":model-package/acequia-everything-fraud/7")
+    assert _package(assembly, challenger).endswith(":model-package/acequia-everything-fraud/8")
 
 
-def test_the_model_is_isolated_and_in_the_network(assembly: Any) -> None:
+def test_the_challenger_answers_nobody(assembly: Any) -> None:
+    """It is a shadow: it gets a quarter of the requests, and its share changes with settings."""
+    champion, challenger = _variants(assembly)
+    endpoint = _one(assembly, "AWS::SageMaker::Endpoint").properties
+    excluded = {
+        each["VariantPropertyType"] for each in endpoint["ExcludeRetainedVariantProperties"]
+    }
+
+    assert (champion["VariantName"], champion["InitialVariantWeight"]) == ("champion", 1)
+    assert (challenger["VariantName"], challenger["InitialVariantWeight"]) == ("challenger", 0.25)
+    assert challenger["InitialInstanceCount"] == 2
+    assert excluded == {"DesiredWeight"}
+
+
+def test_the_models_are_isolated_and_in_the_network(assembly: Any) -> None:
     """SageMaker.4 and SageMaker.5 of Security Hub: the container reaches nothing."""
-    model = _one(assembly, "AWS::SageMaker::Model")
-    network = model.properties["VpcConfig"]
+    models = _all(assembly, "AWS::SageMaker::Model")
 
-    assert model.properties["EnableNetworkIsolation"] is True
-    assert len(network["Subnets"]) >= 2
-    assert assembly.target(model, network["SecurityGroupIds"][0]).stack == "Network"
+    assert len(models) == 2
+    for model in models:
+        network = model.properties["VpcConfig"]
+        assert model.properties["EnableNetworkIsolation"] is True
+        assert len(network["Subnets"]) >= 2
+        assert assembly.target(model, network["SecurityGroupIds"][0]).stack == "Network"
 
 
 @pytest.mark.parametrize("kind", ["AWS::SageMaker::Model", "AWS::SageMaker::EndpointConfig"])
 def test_what_can_only_be_made_anew_has_no_name(assembly: Any, kind: str) -> None:
     """A named one could not be replaced, for its name would be taken."""
-    properties = _one(assembly, kind).properties
-
-    assert not {"ModelName", "EndpointConfigName"} & set(properties)
+    for each in _all(assembly, kind):
+        assert not {"ModelName", "EndpointConfigName"} & set(each.properties)
 
 
 def test_the_endpoint_rolls_back_on_alarms_that_are_there(assembly: Any) -> None:
@@ -82,7 +112,7 @@ def test_the_endpoint_rolls_back_on_alarms_that_are_there(assembly: Any) -> None
 def test_alarms_watch_this_endpoint_and_its_variant(assembly: Any) -> None:
     """Names that are written twice must be the same ones."""
     endpoint = _one(assembly, "AWS::SageMaker::Endpoint")
-    (variant,) = _one(assembly, "AWS::SageMaker::EndpointConfig").properties["ProductionVariants"]
+    variant, _ = _variants(assembly)
     alarms = [
         each
         for each in assembly.find("AWS::CloudWatch::Alarm", environment=EVERYTHING)
@@ -105,15 +135,14 @@ def test_a_new_version_starts_with_the_instances_that_are_needed(assembly: Any) 
     assert endpoint.properties["RetainAllVariantProperties"] is True
 
 
-def test_the_rollout_is_the_one_of_the_settings(assembly: Any) -> None:
-    """Linear, a third of the instances at a time, a quarter of an hour each."""
+def test_a_champion_beside_a_challenger_is_replaced_at_once_and_watched(assembly: Any) -> None:
+    """Shadow says what the challenger does; an update still waits for alarms before it ends."""
     endpoint = _one(assembly, "AWS::SageMaker::Endpoint")
     policy = endpoint.properties["DeploymentConfig"]["BlueGreenUpdatePolicy"]
 
     assert policy["TrafficRoutingConfiguration"] == {
-        "Type": "LINEAR",
+        "Type": "ALL_AT_ONCE",
         "WaitIntervalInSeconds": 900,
-        "LinearStepSize": {"Type": "CAPACITY_PERCENT", "Value": 34},
     }
     assert policy["TerminationWaitInSeconds"] == 900
 
@@ -149,7 +178,7 @@ def test_the_role_writes_captures_and_nothing_else(statements: list[Any]) -> Non
 
 
 def test_the_endpoint_scales_between_its_limits(assembly: Any) -> None:
-    """On requests per instance, and only once the endpoint is there."""
+    """On requests at once per instance, and only once the endpoint is there."""
     target = _one(assembly, "AWS::ApplicationAutoScaling::ScalableTarget")
     policy = _one(assembly, "AWS::ApplicationAutoScaling::ScalingPolicy")
     tracking = policy.properties["TargetTrackingScalingPolicyConfiguration"]
@@ -159,8 +188,40 @@ def test_the_endpoint_scales_between_its_limits(assembly: Any) -> None:
         target, target.properties["ResourceId"]
     )
     assert tracking["PredefinedMetricSpecification"] == {
-        "PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"
+        "PredefinedMetricType": "SageMakerVariantConcurrentRequestsPerModelHighResolution"
     }
+    assert tracking["TargetValue"] == 12
+
+
+def test_the_limits_follow_the_clock(assembly: Any) -> None:
+    """More before the rush hour than the traffic asks for yet, fewer at night."""
+    target = _one(assembly, "AWS::ApplicationAutoScaling::ScalableTarget")
+    actions = {each["ScheduledActionName"]: each for each in target.properties["ScheduledActions"]}
+
+    assert set(actions) == {"workdays", "nights"}
+    assert actions["workdays"]["Timezone"] == "Europe/Berlin"
+    assert actions["nights"]["ScalableTargetAction"] == {"MinCapacity": 2, "MaxCapacity": 4}
+
+
+def test_consumers_find_the_name_of_the_endpoint(assembly: Any) -> None:
+    """Beside what else is published for the use case."""
+    parameter = _one(assembly, "AWS::SSM::Parameter")
+
+    assert parameter.properties["Name"] == "/acequia/everything/fraud/endpoint/name"
+    assert "EndpointName" in assembly.text(parameter, parameter.properties["Value"])
+
+
+def test_requests_and_answers_are_forgotten_in_time(assembly: Any) -> None:
+    """They hold what customers sent; how long they stay is a setting, and not for ever."""
+    (bucket,) = (
+        each
+        for each in assembly.find("AWS::S3::Bucket", environment=EVERYTHING)
+        if each.logical_id.startswith("Artifacts")
+    )
+    rules = bucket.properties["LifecycleConfiguration"]["Rules"]
+    days = {each["Prefix"]: each["ExpirationInDays"] for each in rules if "Prefix" in each}
+
+    assert days == {"fraud/capture/": 120, "fraud/asynchronous/": 14}
 
 
 def test_equal_limits_take_the_scaling_off(tmp_path: Path) -> None:
