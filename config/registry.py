@@ -9,9 +9,10 @@ from pipeline_code.core.mistakes import Section
 
 
 class RegistryConfig(Section):
-    """Who outside this account reads the versions of the model."""
+    """Who outside this account reads the versions of the model, or tries what it deployed."""
 
     reader_accounts: tuple[AccountId, ...] = ()
+    delivery_account: AccountId | None = None
 
     @field_validator("reader_accounts")
     @classmethod

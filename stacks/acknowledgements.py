@@ -39,13 +39,13 @@ class Acknowledgement:
 
 REGISTER: tuple[Acknowledgement, ...] = (
     Acknowledgement(
-        path=r"(Data/Catalog/Crawler/Role|Sources/[\w-]+/(Crawler|Job)/Role|Features/\w+/StoreRole|Training/\w+|Serving/Role|Studio/\w+)/.*",
+        path=r"(Data/Catalog/Crawler/Role|Sources/[\w-]+/(Crawler|Job)/Role|Features/\w+/StoreRole|Training/\w+|Serving/Role|Studio/\w+|Delivery/\w+)/.*",
         rule=_WILDCARD,
         finding=r"Resource::(<\w+\.Arn>|\{\"Fn::GetStackOutput\":.*\}\})/[a-z0-9-]+/([a-z_-]+/)?\*",
         reason="Objects are named while a job runs; each role is held to its use case's folder.",
     ),
     Acknowledgement(
-        path=r"(Network/DefaultGroup/Role|Training/\w+Role|Serving/Role|Studio/\w+/Role)/.*",
+        path=r"(Network/DefaultGroup/Role|Training/\w+Role|Serving/Role|Studio/\w+/Role|Delivery/(Github)?Image)/.*",
         rule=_WILDCARD,
         finding=r"Resource::\*",
         reason="ecr:GetAuthorizationToken, cloudwatch:PutMetricData, the Describe actions of EC2 "
@@ -90,13 +90,13 @@ REGISTER: tuple[Acknowledgement, ...] = (
         reason="SageMaker appends the time of creation to the name of an offline store's table.",
     ),
     Acknowledgement(
-        path=r"(Registry/(Approver|Reader)|Training/(ResolveChampionRole|Pipeline/Role)|Studio/\w+/Role)/.*",
+        path=r"(Registry/(Approver|Reader)|Training/(ResolveChampionRole|Pipeline/Role)|Studio/\w+/Role|Delivery/(Github)?Train)/.*",
         rule=_WILDCARD,
         finding=_ARN.format(service="sagemaker") + r"model-package/[a-z0-9-]+/\*",
         reason="Versions are numbered as they are registered; roles are held to one group.",
     ),
     Acknowledgement(
-        path=r"(Training/Pipeline|Studio/\w+)/Role/.*",
+        path=r"((Training/Pipeline|Studio/\w+)/Role|Delivery/(Github)?Train)/.*",
         rule=_WILDCARD,
         finding=_ARN.format(service="sagemaker")
         + r"((processing|training)-job/pipelines-|pipeline/[a-z0-9-]+/execution/)\*",

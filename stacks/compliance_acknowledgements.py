@@ -16,13 +16,13 @@ COMPLIANCE: tuple[Acknowledgement, ...] = (
         "managed policy could. Who may do what is read and simulated by our own tests.",
     ),
     Acknowledgement(
-        path=r"(Audit|Data)/\w+/Resource/Resource",
+        path=r"((Audit|Data)/\w+|Store/Store/\w+)/Resource/Resource",
         rule="S3BucketReplicationEnabled",
         reason="Old versions of each object are kept in the region that was chosen for the data; a "
         "copy in a second region is a decision on residency, not a default.",
     ),
     Acknowledgement(
-        path=r"(Audit|Data)/AccessLogs/Resource/Resource",
+        path=r"(Audit|Data|Store/Store)/AccessLogs/Resource/Resource",
         rule="S3DefaultEncryptionKMS",
         reason="S3 delivers server access logs to buckets with S3-managed keys only.",
     ),
@@ -50,7 +50,7 @@ COMPLIANCE: tuple[Acknowledgement, ...] = (
         reason="It is itself the dead-letter queue, of rules and schedules instead of a queue.",
     ),
     Acknowledgement(
-        path=r"Foundation/Alarms/Email\d+",
+        path=r"(Foundation/Alarms|Store/Notices)/Email\d+",
         rule="SNSRedrivePolicy",
         reason="An alarm that a mailbox refused is of no use later; it stays on in CloudWatch.",
     ),
@@ -71,5 +71,11 @@ COMPLIANCE: tuple[Acknowledgement, ...] = (
         rule="DynamoDBInBackupPlan",
         reason="Point-in-time recovery keeps 35 days; a plan of AWS Backup, with a vault in "
         "another account, is the organization's.",
+    ),
+    Acknowledgement(
+        path=r"Delivery/\w+/Resource",
+        rule="CodeBuildProjectSourceRepoUrl",
+        reason="The source comes from CodePipeline, which fetches it through a connection or from "
+        "AWS; a project has neither the address of a repository nor a token.",
     ),
 )

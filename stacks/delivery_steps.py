@@ -92,12 +92,14 @@ class DeliverySteps:
     def _at(self, environment: str) -> DeliveredEnvironment:
         settings = self._environments[environment]
         names = Names(environment, settings.usecase)
+        home = (self._settings.account, self._settings.region)
+        is_here = settings.account is None or (settings.account, settings.region) == home
         return DeliveredEnvironment(
             platform=names.platform,
             pipeline=names.pipeline,
             bootstrap_qualifier=self._settings.bootstrap_qualifier,
-            account=settings.account or ACCOUNT,
-            region=settings.region or REGION,
+            account=ACCOUNT if is_here else str(settings.account),
+            region=REGION if is_here else str(settings.region),
         )
 
     def _image(self, store: ArtifactStore) -> Step:

@@ -9,12 +9,13 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from config import PlatformConfig
+from ml_constructs.endpoint_tester import EndpointTester
 from ml_constructs.model_registry import ModelRegistry
 from stacks.names import Names
 
 
 class RegistryStack(Stack):
-    """Keep the model package group and the roles of those who approve and of those who look.
+    """Keep the model package group and the roles of those who approve, look, or try.
 
     Stateful: the audit trail of what served when.
     """
@@ -50,6 +51,14 @@ class RegistryStack(Stack):
             description="Reads the versions of the model and their metadata; changes nothing",
         )
         self.registry.grant_read(self.reader)
+        # Here, not with the endpoint: the delivery waits for that with this very role.
+        EndpointTester(
+            self,
+            "Tester",
+            name=f"{names.pipeline}-tester",
+            endpoint_name=names.endpoint,
+            account=settings.registry.delivery_account,
+        )
 
     def _person(self, construct_id: str, *, name: str, description: str) -> iam.Role:
         # Who of the account may assume it is for the account's own policies to say. It has a
