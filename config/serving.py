@@ -56,9 +56,9 @@ MinInstances = Annotated[int, Field(ge=0, le=1000), AfterValidator(rules.check_m
 MaxInstances = Annotated[Instances, AfterValidator(rules.check_max_instances)]
 Schedule = Annotated[tuple[ScheduledCapacity, ...], AfterValidator(rules.check_schedule)]
 ScalingMetric = Annotated[
-    Literal["invocations", "concurrency", "backlog"],
+    Literal["invocations", "concurrency", "backlog"] | None,
     AfterValidator(rules.check_scaling_metric),
-    _by_kind({rules.ASYNCHRONOUS: "backlog"}, "invocations"),
+    _by_kind({rules.ASYNCHRONOUS: "backlog", rules.SERVERLESS: None}, "invocations"),
 ]
 Rollout = Annotated[
     Literal["all_at_once", "canary", "linear", "rolling", "shadow"],

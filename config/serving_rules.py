@@ -122,20 +122,22 @@ def check_schedule(
     return value
 
 
-def check_scaling_metric(value: str, info: ValidationInfo) -> str:
+def check_scaling_metric(value: str | None, info: ValidationInfo) -> str | None:
     """Refuse a metric that this kind of endpoint does not send: it would never scale.
 
     Source: SageMaker Developer Guide, "Monitor asynchronous endpoint".
     """
     kind = info.data.get("kind", REALTIME)
+    if kind == SERVERLESS and value is not None:
+        raise ValueError("a serverless endpoint scales by itself; leave it out")
     if kind == ASYNCHRONOUS and value != "backlog":
         raise ValueError(
             f"an asynchronous endpoint does not send {value} per instance and would never scale; "
             "take backlog, or leave it out"
         )
-    if kind != ASYNCHRONOUS and value == "backlog":
+    if kind == REALTIME and value == "backlog":
         raise ValueError(
-            f"a {kind} endpoint has no queue; take invocations or concurrency, or leave it out"
+            "a real-time endpoint has no queue; take invocations or concurrency, or leave it out"
         )
     return value
 
