@@ -27,6 +27,7 @@ from ml_constructs.pipeline_source import (
     from_connection,
     from_s3,
 )
+from ml_constructs.queue_alarm import QueueAlarm
 from stacks.delivery_line import define_line
 from stacks.delivery_steps import PRODUCTION, STAGING, DeliverySteps, Step, minutes
 from stacks.delivery_store_stack import DeliveryStoreStack
@@ -34,6 +35,7 @@ from stacks.names import Names
 
 RUNBOOK = "docs/runbooks/delivery.md"
 """Where every notice is explained, under its own heading."""
+ALARMS_RUNBOOK = "docs/runbooks/alarms.md"
 
 
 class DeliveryStack(Stack):
@@ -80,6 +82,14 @@ class DeliveryStack(Stack):
             ),
             store=self._kept.store,
             dead_letters=dead_letters,
+        )
+        QueueAlarm(
+            self,
+            "Undelivered",
+            queue=dead_letters,
+            owner=self._names.platform,
+            topic=self._kept.topic,
+            runbook=ALARMS_RUNBOOK,
         )
         for notice in delivery_notices(self._names.platform):
             EventNotice(

@@ -17,16 +17,23 @@ _PROGRAMS = Path(sys.executable).parent
 if (_PROGRAMS / "node").exists():
     os.environ["PATH"] = os.pathsep.join([str(_PROGRAMS), os.environ.get("PATH", "")])
 
+RELEASES = EVERYTHING.with_name("releases.yaml")
+"""The settings of a delivery that uses what ours leaves off."""
+DELIVERIES = ("delivery", "releases")
+"""What stands beside the environments among the templates."""
+
 Templates = dict[str, dict[str, dict[str, Any]]]
 
 
 def define(folder: Path) -> Any:
-    """Synthesise our environments, and the one with every option, into a folder."""
+    """Synthesise environments and deliveries, ours and those with every option, into a folder."""
     import config
     from stacks.platform_app import PlatformApp
 
     app = PlatformApp(outdir=str(folder), builtin_cloud_formation_validation=False)
     app.define([*config.select("all"), config.load(EVERYTHING)])
+    for settings in (config.load_delivery(), config.load_delivery(RELEASES)):
+        app.define_delivery(settings)
     app.synth()
     return app
 

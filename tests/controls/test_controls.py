@@ -10,8 +10,9 @@ import config
 from tests.assembly import Assembly
 from tests.controls.matrix import CHECKS, Control, controls
 from tests.controls.seeds import SEEDS, Seed
+from tests.synthesis import DELIVERIES
 
-ENVIRONMENTS = (*config.ENVIRONMENTS, "everything")
+ENVIRONMENTS = (*config.ENVIRONMENTS, "everything", *DELIVERIES)
 ROWS = controls()
 CHECKED = tuple(each for each in ROWS if each.status == "checked")
 

@@ -131,7 +131,8 @@ def customer_managed_keys(assembly: Assembly, environment: str) -> Iterator[Chec
             if _BLOCKS.get(path, path.split("/")[0]) in properties or path not in _BLOCKS:
                 yield from _key(assembly, environment, place(resource), path, properties)
         for path in sorted(known - set(required)):
-            if dig(properties, path):
+            is_block = any(each.startswith(f"{path}/") for each in required)
+            if dig(properties, path) and not is_block:
                 yield from _key(assembly, environment, place(resource), path, properties)
     yield from _glue(assembly, environment)
     for job in jobs(assembly, environment):
