@@ -96,7 +96,7 @@ def test_synths_are_byte_identical(tmp_path: Path, platform_app: Any) -> None:
 
     ours = _contents(Path(platform_app.outdir))
     deployed, complete = _by_environment(_contents(first)), _by_environment(_contents(second))
-    assert deployed.keys() == set(config.ENVIRONMENTS)
+    assert deployed.keys() == {*config.ENVIRONMENTS, config.DELIVERY}
     assert all(_templates(files) for files in deployed.values())
     assert {name: complete[name] for name in deployed} == deployed
     assert _contents(second) == ours
@@ -143,7 +143,7 @@ def test_the_command_line_writes_the_same_and_finds_no_fault(
     )
     expected = sorted(
         json.dumps(template, sort_keys=True)
-        for environment in config.ENVIRONMENTS
+        for environment in (*config.ENVIRONMENTS, config.DELIVERY)
         for template in templates[environment].values()
     )
     assert written == expected

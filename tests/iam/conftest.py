@@ -8,12 +8,13 @@ import config
 from tests.assembly import Assembly
 from tests.deployed import Deployment
 from tests.iam.world import World
+from tests.synthesis import DELIVERIES
 
 
 @pytest.fixture(scope="session")
 def worlds(assembly: Assembly) -> dict[str, World]:
-    """Roles and policies of every environment."""
+    """Roles and policies of every environment and delivery."""
     return {
         environment: World(Deployment(assembly, environment))
-        for environment in (*config.ENVIRONMENTS, "everything")
+        for environment in (*config.ENVIRONMENTS, "everything", *DELIVERIES)
     }

@@ -25,7 +25,7 @@ class Accepted:
 REGISTER: tuple[Accepted, ...] = (
     Accepted(
         check="CKV_AWS_18",
-        resource=r"(Audit|Data)/AWS::S3::Bucket\.AccessLogs\w+",
+        resource=r"(Audit|Data|Store)/AWS::S3::Bucket\.(Store)?AccessLogs\w+",
         reason="The bucket that receives the access logs cannot log into itself without end.",
     ),
     Accepted(

@@ -10,8 +10,10 @@ import pytest
 
 import config
 from tests.proofs.checkov_run import PROGRAM, SEEDED, Run, start, write
+from tests.synthesis import DELIVERIES
 
-ENVIRONMENTS = (*config.ENVIRONMENTS, "everything")
+PLATFORMS = (*config.ENVIRONMENTS, "everything")
+ENVIRONMENTS = (*PLATFORMS, *DELIVERIES)
 Spoil = Callable[[str, Callable[[dict[str, Any]], None]], dict[str, Any]]
 
 

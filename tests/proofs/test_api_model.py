@@ -12,6 +12,7 @@ import pytest
 from tests.assembly import Assembly
 from tests.deployed import Deployment
 from tests.proofs import api_model
+from tests.proofs.conftest import PLATFORMS
 from tests.proofs.pipeline_model import definition_problems, steps_of
 
 
@@ -51,6 +52,7 @@ def test_the_check_reaches_the_resources(assembly: Assembly) -> None:
     }
 
 
+@pytest.mark.parametrize("environment", PLATFORMS)
 @pytest.mark.parametrize("stack", ["Training", "Batch"])
 def test_sagemaker_takes_the_pipeline(assembly: Assembly, environment: str, stack: str) -> None:
     """Every step's arguments, every reference, and what is around them."""
