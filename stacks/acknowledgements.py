@@ -41,7 +41,8 @@ REGISTER: tuple[Acknowledgement, ...] = (
     Acknowledgement(
         path=r"(Data/Catalog/Crawler/Role|Sources/[\w-]+/(Crawler|Job)/Role|Features/\w+/StoreRole|Training/\w+|Serving/Role|Studio/\w+|Delivery/\w+)/.*",
         rule=_WILDCARD,
-        finding=r"Resource::(<\w+\.Arn>|\{\"Fn::GetStackOutput\":.*\}\})/[a-z0-9-]+/([a-z_-]+/)?\*",
+        finding=r"Resource::(<\w+\.Arn>|\{\"Fn::GetStackOutput\":.*\}\}|arn:<AWS::Partition>:s3:::\{\{[\w:/-]+(\}\}|>>))"
+        r"/[a-z0-9-]+/([a-z_-]+/)?\*",
         reason="Objects are named while a job runs; each role is held to its use case's folder.",
     ),
     Acknowledgement(

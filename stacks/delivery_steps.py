@@ -97,6 +97,8 @@ class DeliverySteps:
         return DeliveredEnvironment(
             platform=names.platform,
             pipeline=names.pipeline,
+            parameters=names.parameters,
+            usecase=names.usecase,
             bootstrap_qualifier=self._settings.bootstrap_qualifier,
             account=ACCOUNT if is_here else str(settings.account),
             region=REGION if is_here else str(settings.region),

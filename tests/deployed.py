@@ -22,6 +22,7 @@ REGION = "eu-west-1"
 PARTITION = "aws"
 NO_VALUE = object()
 
+_PARAMETER = re.compile(r"\{\{resolve:ssm:(?P<name>[\w./-]+)\}\}")
 _HASH = re.compile(r"(?<=.)[0-9A-F]{8}$")
 _NAMES = ("Name", "BucketName", "RoleName", "QueueName", "TopicName", "TableName", "AlarmName")
 _ARNS: Mapping[str, str] = {
@@ -170,7 +171,17 @@ class Deployment:
         if isinstance(value, list):
             items_ = [self.resolve(origin, item) for item in value]
             return [item for item in items_ if item is not NO_VALUE]
-        return value
+        return _PARAMETER.sub(self._parameter, value) if isinstance(value, str) else value
+
+    def _parameter(self, match: re.Match[str]) -> str:
+        """Look up what another environment has published."""
+        (found,) = (
+            each
+            for each in self.assembly.find("AWS::SSM::Parameter")
+            if each.properties["Name"] == match["name"]
+        )
+        where = Deployment(self.assembly, found.environment)
+        return str(where.resolve(found, found.properties["Value"]))
 
     def _ref(self, origin: Resource, name: str) -> Any:
         pseudo = {

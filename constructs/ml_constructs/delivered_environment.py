@@ -28,6 +28,9 @@ class DeliveredEnvironment:
     """Of the image repository: ``acequia-prod``."""
     pipeline: str
     """Of the training pipeline and the group of the models: ``acequia-prod-fraud``."""
+    parameters: str
+    """Where it publishes its names: ``/acequia/prod/fraud``."""
+    usecase: str
     bootstrap_qualifier: str
     account: str = ACCOUNT
     region: str = REGION
@@ -79,7 +82,7 @@ class DeliveredEnvironment:
         )
 
     def grant_train(self, grantee: iam.IGrantable) -> None:
-        """Let ``grantee`` start the one pipeline, follow it, and read what it registered."""
+        """Let ``grantee`` start the one pipeline, follow it, and read what came of it."""
         iam.Grant.add_to_principal(
             grantee=grantee,
             actions=["sagemaker:DescribePipeline", "sagemaker:StartPipelineExecution"],
@@ -102,6 +105,30 @@ class DeliveredEnvironment:
                 self._arn("sagemaker", "model-package", f"{self.pipeline}/*"),
             ],
         )
+        self._grant_results(grantee)
+
+    def _grant_results(self, grantee: iam.IGrantable) -> None:
+        """Let ``grantee`` read the evaluation; its job says where it lies if it came from cache."""
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["sagemaker:DescribeProcessingJob"],
+            resource_arns=[self._arn("sagemaker", "processing-job", "pipelines-*")],
+        )
+        bucket = format_arn(
+            service="s3", resource=self._published("buckets/artifacts"), region="", account=""
+        )
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["s3:GetObject"],
+            resource_arns=[f"{bucket}/{self.usecase}/*"],
+        )
+        iam.Grant.add_to_principal(
+            grantee=grantee, actions=["kms:Decrypt"], resource_arns=[self._published("keys/data")]
+        )
+
+    def _published(self, path: str) -> str:
+        """Refer to a name that AWS has drawn, which CloudFormation looks up when it deploys."""
+        return f"{{{{resolve:ssm:{self.parameters}/{path}}}}}"
 
     def _arn(self, service: str, resource: str, name: str) -> str:
         return format_arn(

@@ -68,6 +68,24 @@ def test_train_follows_and_reads_the_result(world: World, name: str) -> None:
     assert _who(world, "sagemaker:DescribePipelineExecution", execution) == train
     assert _who(world, "sagemaker:DescribeModelPackage", _package(TRAINS[name])) == train
 
+    environment = TRAINS[name].split("-")[1]
+    anything = next(iter(world.deployment.resources))
+    bucket, key = (
+        world.deployment.resolve(
+            anything, f"{{{{resolve:ssm:/acequia/{environment}/fraud/{published}}}}}"
+        )
+        for published in ("buckets/artifacts", "keys/data")
+    )
+    assert _who(world, "s3:GetObject", f"arn:aws:s3:::{bucket}/fraud/x/evaluation.json") == train
+    assert _who(world, "s3:GetObject", f"arn:aws:s3:::{bucket}/payroll/x") == set()
+    # The key's own policy is the other environment's, which the simulator does not see here.
+    statements = [
+        statement
+        for policy in world.identity_policies(world.roles["Delivery.TrainRole"])
+        for statement in policy["policy"]["Statement"]
+    ]
+    assert {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": key} in statements
+
 
 def test_nobody_touches_the_registry_itself(world: World, name: str) -> None:
     """Approving is the approver's, whose role has to be taken, and leaves a trace."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,7 +68,26 @@ def test_people_of_the_registry_have_names_to_type(templates: Templates) -> None
         if resource["Type"] == "AWS::IAM::Role"
     }
 
-    assert names == {"acequia-prod-fraud-approver", "acequia-prod-fraud-reader"}
+    assert names == {f"acequia-prod-fraud-{who}" for who in ("approver", "reader", "tester")}
+
+
+def test_the_delivery_of_another_account_tries_the_endpoint(tmp_path: Path) -> None:
+    """And by that role alone; without a setting it is this account."""
+    from stacks.platform_app import PlatformApp
+
+    prod = config.load("prod", {"registry.delivery_account": "222233334444"})
+    app = PlatformApp(outdir=str(tmp_path), builtin_cloud_formation_validation=False)
+    app.define([prod])
+    stacks = app.stages["prod"].synth().stacks
+    named = {
+        each["Properties"]["RoleName"]
+        for stack in stacks
+        for each in stack.template["Resources"].values()
+        if each["Type"] == "AWS::IAM::Role"
+        and "222233334444" in json.dumps(each["Properties"]["AssumeRolePolicyDocument"])
+    }
+
+    assert named == {"acequia-prod-fraud-tester"}
 
 
 def _outsiders(statements: list[Any], environment: str) -> dict[tuple[str, str], set[str]]:
