@@ -8,9 +8,9 @@ from aws_cdk import Environment, Stage, Tags
 from constructs import Construct
 
 from config import DeliveryConfig, PlatformConfig
-from pipeline_code.core.errors import SettingsError
+from config.delivery_environments import check_environments
 from stacks.delivery_stack import DeliveryStack
-from stacks.delivery_steps import PRODUCTION, STAGING, DeliverySteps
+from stacks.delivery_steps import PRODUCTION, DeliverySteps
 from stacks.delivery_store_stack import DeliveryStoreStack
 from stacks.names import Names
 
@@ -33,7 +33,7 @@ class DeliveryStage(Stage):
         settings: DeliveryConfig,
         environments: Mapping[str, PlatformConfig],
     ) -> None:
-        _check(settings, environments)
+        check_environments(settings, environments)
         names = Names(settings.name, environments[PRODUCTION].usecase)
         super().__init__(
             scope,
@@ -59,24 +59,3 @@ class DeliveryStage(Stage):
             "CostCenter": settings.tags.cost_center,
         }.items():
             Tags.of(self).add(key, value)
-
-
-def _check(settings: DeliveryConfig, environments: Mapping[str, PlatformConfig]) -> None:
-    mistakes = []
-    training = environments[settings.training_environment]
-    for name in ("account", "region"):
-        given, needed = getattr(settings, name), getattr(training, name)
-        if given != needed:
-            mistakes.append(
-                f"{name}: given {given!r}; {training.environment}.yaml, where models are trained, "
-                f"says {needed!r}: say the same in both"
-            )
-    usecases = {
-        name: environments[name].usecase
-        for name in sorted({settings.training_environment, STAGING, PRODUCTION})
-    }
-    if len(set(usecases.values())) > 1:
-        told = ", ".join(f"{value} in {name}" for name, value in usecases.items())
-        mistakes.append(f"environments: one model is delivered, but the use cases are {told}")
-    if mistakes:
-        raise SettingsError(f"{settings.name}.yaml", mistakes)
