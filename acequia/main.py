@@ -172,23 +172,29 @@ def predict(
         int | None, typer.Option(help="A version; the approved one where none is named.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing output.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Stop at a row that breaks the contract.")
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Score a file with the approved model, as batch transform does."""
+    """Score a file with the approved model, as the batch pipeline does.
+
+    Rows that break the contract are put aside into a file of their own; then the exit code is 3.
+    """
     from acequia.predict import predict as predict_file
 
     terminal = Terminal(as_json=as_json, quiet=quiet)
-    model = models.unpacked(home(), usecase, version)
-    with model as folder, terminal.working(f"Scoring {shown(file)}"):
-        made = predict_file(folder, file, output, overwrite=force)
+    model = models.chosen(home(), usecase, version)
+    named = {"version": model.version, "arn": model.arn}
+    unpacked = models.unpacked(home(), usecase, model.version)
+    with unpacked as folder, terminal.working(f"Scoring {shown(file)}"):
+        made = predict_file(folder, file, output, overwrite=force, strict=strict, version=named)
     for note in made.notes:
         terminal.note(note)
-    rows, positives = made.scored.rows, made.scored.positives
-    terminal.result(
-        {"output": str(made.destination), "rows": rows, "positives": positives},
-        view=f"{rows:,} rows scored, {positives:,} above the threshold: {shown(made.destination)}",
-    )
+    terminal.result(made.document(), view=made.view())
+    if made.quarantine:
+        raise typer.Exit(contract.EXIT_QUARANTINED)
 
 
 @app.command("compile")

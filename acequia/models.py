@@ -113,9 +113,8 @@ def change_status(
     terminal.result(_document(version), view=text)
 
 
-@contextmanager
-def unpacked(home: Home, group: str, number: int | None) -> Iterator[Path]:
-    """Unpack a version's model, the approved one where none is named, for as long as needed.
+def chosen(home: Home, group: str, number: int | None) -> ModelVersion:
+    """Return a version, the approved one where none is named.
 
     Raises:
         NotFoundError: if no version is named and none is approved.
@@ -127,6 +126,17 @@ def unpacked(home: Home, group: str, number: int | None) -> Iterator[Path]:
             f"no version of {group} is approved; see `acequia models list`, then "
             "`acequia models approve VERSION`, or name one with --version"
         )
+    return version
+
+
+@contextmanager
+def unpacked(home: Home, group: str, number: int | None) -> Iterator[Path]:
+    """Unpack a version's model, the approved one where none is named, for as long as needed.
+
+    Raises:
+        NotFoundError: if no version is named and none is approved.
+    """
+    version = chosen(home, group, number)
     archive = home.path(version.model_uri)
     if not archive.is_file():
         raise NotFoundError(

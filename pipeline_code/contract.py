@@ -138,6 +138,8 @@ LISTENING_PREFIX: Final = "acequia.listening "
 
 EXIT_REFUSED: Final = 2
 """Exit code of a job that refuses its input; its last line on standard error says why."""
+EXIT_QUARANTINED: Final = 3
+"""Exit code of a batch scoring that put rows aside: the rest is scored and published."""
 
 # --- Placeholders of the lock: CDK tokens at synthesis, local values on the laptop ---------------
 

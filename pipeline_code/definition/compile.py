@@ -102,7 +102,7 @@ def _definition(usecase: UseCase, file: str) -> dict[str, Any]:
         from pipeline_code.definition.jobs import ROLE_PREFIX
         from pipeline_code.definition.pipeline import TrainingPipeline
 
-        kind = {LOCK_FILE: TrainingPipeline, BATCH_LOCK_FILE: BatchPipeline}[file]
+        kind: Any = {LOCK_FILE: TrainingPipeline, BATCH_LOCK_FILE: BatchPipeline}[file]
         text = kind(usecase, _offline_session()).pipeline().definition()
     logging.disable(logging.NOTSET)
     document: dict[str, Any] = json.loads(text.replace(ROLE_PREFIX, ""))

@@ -25,7 +25,7 @@ from pipeline_code.local.attempt import (
 )
 from pipeline_code.local.cache import StepCache, cache_key
 from pipeline_code.local.conditions import all_hold
-from pipeline_code.local.errors import ChangedInputError, NoObjectsError
+from pipeline_code.local.errors import ChangedInputError, LocalError, NoObjectsError
 from pipeline_code.local.executions import Plan
 from pipeline_code.local.expressions import Scope, evaluate, text
 from pipeline_code.local.hashes import Hashes, files_under
@@ -47,6 +47,15 @@ from pipeline_code.local.retries import Retries
 from pipeline_code.local.schedule import OUTCOME
 
 Records = Mapping[str, StepRecord]
+
+
+class BatchStepError(LocalError, NotImplementedError):
+    """A step of the batch pipeline in a pipeline of jobs."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} scores files, which `acequia predict` does on this machine; run that"
+        )
 
 
 @dataclass(frozen=True)
@@ -94,6 +103,8 @@ class Executor:
             return replace(begin, reason=text(arguments["ErrorMessage"]), exit_code=1)
         if step.type == "RegisterModel":
             return self._register(begin, arguments, records)
+        if step.type in ("Model", "Transform"):
+            raise BatchStepError(step.name)
         make = {"Processing": processing_job, "Training": training_job}[step.type]
         return self._run_job(step, make(name, arguments), begin, folder)
 

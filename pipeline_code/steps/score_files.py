@@ -83,6 +83,7 @@ def write_result(
     *,
     numbers: Sequence[str],
     like_source: bool,
+    header: bool = True,
 ) -> None:
     """Write `SOURCE` beside the table ``scores`` and publish the file in one move.
 
@@ -92,6 +93,7 @@ def write_result(
         columns: the source's columns with their types.
         numbers: columns that become numbers where the formats differ.
         like_source: whether the destination has the source's format.
+        header: whether CSV begins with the names of the columns.
     """
     kept = ", ".join(
         quoted(name) if like_source else _portable(name, kind, name in numbers)
@@ -101,7 +103,8 @@ def write_result(
     try:
         database.execute(
             f"copy (select {kept}, score, decision from {SOURCE} positional join scores) "  # noqa: S608
-            f"to {literal(part)} ({_WRITTEN[destination.suffix.lower()]})"
+            f"to {literal(part)} ({_WRITTEN[destination.suffix.lower()]}"
+            f"{'' if header else ' false'})"
         )
         part.replace(destination)
     except (duckdb.Error, OSError) as error:
@@ -161,20 +164,30 @@ def _reader(database: Connection, path: Path) -> str:
     if suffix == ".parquet":
         return f"read_parquet({name}, {_PATH})"
     if suffix == ".csv":
-        return (
-            f"read_csv({name}, {_PATH}, {_CSV}, columns = {{{_typed(_header(path), 'VARCHAR')}}})"
-        )
+        return csv_reader(path, dict.fromkeys(read_header(path), "VARCHAR"))
     found = database.execute(
         f"describe from read_json({name}, {_PATH}, sample_size = -1, map_inference_threshold = -1)"
     ).fetchall()
     return f"read_json({name}, {_PATH}, columns = {{{_typed([row[0] for row in found], 'JSON')}}})"
 
 
+def csv_reader(path: Path, columns: Mapping[str, str]) -> str:
+    """Write the SQL that reads one CSV file with columns of these types."""
+    fields = ", ".join(f"{quoted(name)}: '{kind}'" for name, kind in columns.items())
+    name = literal(glob.escape(str(path)))
+    return f"read_csv({name}, {_PATH}, {_CSV}, columns = {{{fields}}})"
+
+
 def _typed(names: Sequence[str], kind: str) -> str:
     return ", ".join(f"{quoted(name)}: '{kind}'" for name in names)
 
 
-def _header(path: Path) -> list[str]:
+def read_header(path: Path) -> list[str]:
+    """Return the names of a CSV file's columns.
+
+    Raises:
+        UnscorableFileError: if there are none, or one is empty or there twice.
+    """
     with path.open(encoding="utf-8-sig", newline="") as lines:
         header = next(csv.reader(lines), [])
     if not header:

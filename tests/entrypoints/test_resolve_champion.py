@@ -13,7 +13,7 @@ import pytest
 from pipeline_code import contract
 from pipeline_code.core.services import Champion, Services, Store
 from pipeline_code.entrypoints.job import Job
-from pipeline_code.entrypoints.resolve_champion import main
+from pipeline_code.entrypoints.resolve_champion import NoChampionError, main
 from pipeline_code.steps.archive import DamagedArchiveError
 
 ARGUMENTS = ["--usecase", "fraud", "--model-package-group", "fraud"]
@@ -104,3 +104,14 @@ def test_a_corrupt_archive_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(DamagedArchiveError) as caught:
         resolve(tmp_path / "ml", archive)
     assert "\n" not in str(caught.value)
+
+
+def test_batch_needs_a_champion(tmp_path: Path) -> None:
+    """Scoring with nothing would fail later and say less."""
+
+    class ShelfJob(Job):
+        def services(self) -> Services:
+            return Shelf(None)
+
+    with pytest.raises(NoChampionError, match="no version of fraud is approved"):
+        main(ShelfJob(tmp_path / "ml"), [*ARGUMENTS, "--required", "true"])

@@ -363,3 +363,22 @@ def test_key_that_comes_late_in_json_is_kept(tmp_path: Path) -> None:
 
     last = json.loads(destination.read_text(encoding="utf-8").splitlines()[-1])
     assert (last["late"], last["rare0"], last["decision"]) == (7, None, 1)
+
+
+def test_rows_put_aside_are_numbered_and_kept_as_they_came(tmp_path: Path) -> None:
+    """Whoever corrects a row finds it; the others keep their order."""
+    source = tmp_path / "rows.jsonl"
+    source.write_text('{"A": 1, "B": 2}\n{"A": "x", "B": 2}\n{"A": 3, "B": 2}\n')
+    aside = tmp_path / "aside.jsonl"
+    scored, out = score(source, "out.jsonl", quarantine=aside)
+
+    assert (scored.rows, scored.quarantined) == (2, 1)
+    assert [json.loads(line)["A"] for line in open_lines(out)] == [1, 3]
+    (line,) = map(json.loads, open_lines(aside))
+    assert (line["row"], line["record"]["A"]) == (2, "x")
+    assert line["reasons"] == "A is not a finite number"
+
+
+def open_lines(path: Path) -> list[str]:
+    """Return the lines of a file."""
+    return path.read_text(encoding="utf-8").splitlines()
