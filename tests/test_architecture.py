@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("acequia", "config", "stacks", "constructs/ml_constructs", "pipeline_code")
+PACKAGES = ("acequia", "config", "delivery", "stacks", "constructs/ml_constructs", "pipeline_code")
 CLOCKS = {
     ("datetime", "now"),
     ("datetime", "today"),
