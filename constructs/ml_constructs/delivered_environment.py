@@ -69,7 +69,6 @@ class DeliveredEnvironment:
                 "ecr:CompleteLayerUpload",
                 "ecr:DescribeImageScanFindings",
                 "ecr:DescribeImages",
-                "ecr:GetDownloadUrlForLayer",
                 "ecr:InitiateLayerUpload",
                 "ecr:PutImage",
                 "ecr:UploadLayerPart",
@@ -85,7 +84,7 @@ class DeliveredEnvironment:
         """Let ``grantee`` start the one pipeline, follow it, and read what came of it."""
         iam.Grant.add_to_principal(
             grantee=grantee,
-            actions=["sagemaker:DescribePipeline", "sagemaker:StartPipelineExecution"],
+            actions=["sagemaker:StartPipelineExecution"],
             resource_arns=[self._arn("sagemaker", "pipeline", self.pipeline)],
         )
         iam.Grant.add_to_principal(
@@ -93,17 +92,13 @@ class DeliveredEnvironment:
             actions=[
                 "sagemaker:DescribePipelineExecution",
                 "sagemaker:ListPipelineExecutionSteps",
-                "sagemaker:StopPipelineExecution",
             ],
             resource_arns=[self._arn("sagemaker", "pipeline", f"{self.pipeline}/execution/*")],
         )
         iam.Grant.add_to_principal(
             grantee=grantee,
-            actions=["sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"],
-            resource_arns=[
-                self._arn("sagemaker", "model-package-group", self.pipeline),
-                self._arn("sagemaker", "model-package", f"{self.pipeline}/*"),
-            ],
+            actions=["sagemaker:DescribeModelPackage"],
+            resource_arns=[self._arn("sagemaker", "model-package", f"{self.pipeline}/*")],
         )
         self._grant_results(grantee)
 
