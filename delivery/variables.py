@@ -13,7 +13,11 @@ from delivery.errors import VariablesError
 _ROLE: Final = (r"arn:[\w-]+:iam::[0-9]{12}:role/.+", "the ARN of a role")
 _COUNT: Final = (r"[1-9][0-9]{0,8}", "a whole number from 1")
 _FORMS: Final[Mapping[str, tuple[str, str]]] = {
-    contract.COMMIT: (r"[0-9a-f]{40}", "the 40 hexadecimal digits of a commit"),
+    # The tag stands for a commit where the source is an archive in a bucket.
+    contract.COMMIT: (
+        r"[0-9a-f]{40}|[0-9a-f]{32}",
+        "the 40 hexadecimal digits of a commit, or the 32 of an entity tag",
+    ),
     contract.STOP_AT_SEVERITY: ("|".join(contract.SEVERITIES), ", ".join(contract.SEVERITIES)),
     contract.BASE_IMAGE: (r"[^\s@]+@sha256:[0-9a-f]{64}", "an image by digest, NAME@sha256:..."),
     contract.IMAGE_URI: (r"[^\s@]+@sha256:[0-9a-f]{64}", "an image by digest, NAME@sha256:..."),
