@@ -39,14 +39,14 @@ class Acknowledgement:
 
 REGISTER: tuple[Acknowledgement, ...] = (
     Acknowledgement(
-        path=r"(Data/Catalog/Crawler/Role|Sources/[\w-]+/(Crawler|Job)/Role|Features/\w+/StoreRole|Training/\w+|Serving/Role|Studio/\w+|Delivery/\w+)/.*",
+        path=r"(Data/Catalog/Crawler/Role|Sources/[\w-]+/(Crawler|Job)/Role|Features/\w+/StoreRole|(Training|Batch)/\w+|Serving/Role|Studio/\w+|Delivery/\w+)/.*",
         rule=_WILDCARD,
         finding=r"Resource::(<\w+\.Arn>|\{\"Fn::GetStackOutput\":.*\}\}|arn:<AWS::Partition>:s3:::\{\{[\w:/-]+(\}\}|>>))"
         r"/[a-z0-9-]+/([a-z_-]+/)?\*",
         reason="Objects are named while a job runs; each role is held to its use case's folder.",
     ),
     Acknowledgement(
-        path=r"(Network/DefaultGroup/Role|Training/\w+Role|Serving/Role|Studio/\w+/Role|Delivery/(Github)?Image)/.*",
+        path=r"(Network/DefaultGroup/Role|(Training|Batch)/\w+Role|Serving/Role|Studio/\w+/Role|Delivery/(Github)?Image)/.*",
         rule=_WILDCARD,
         finding=r"Resource::\*",
         reason="ecr:GetAuthorizationToken, cloudwatch:PutMetricData, the Describe actions of EC2 "
@@ -61,10 +61,10 @@ REGISTER: tuple[Acknowledgement, ...] = (
         "of EC2 take no resource; metrics are held to Glue's own namespace.",
     ),
     Acknowledgement(
-        path=r"(Training/\w+Role|Serving/Role|Audit/Trail/LogsRole|Studio/\w+/Role)/.*",
+        path=r"((Training|Batch)/\w+Role|Serving/Role|Audit/Trail/LogsRole|Studio/\w+/Role)/.*",
         rule=_WILDCARD,
         finding=_ARN.format(service="logs")
-        + r"log-group:/aws/(sagemaker/((Processing|Training)Jobs|Endpoints/[a-z0-9-]+|studio):"
+        + r"log-group:/aws/(sagemaker/((Processing|Training|Transform)Jobs|Endpoints/[a-z0-9-]+|studio):"
         r"log-stream:"
         r"|cloudtrail/[a-z0-9-]+:log-stream:<AWS::AccountId>_CloudTrail_<AWS::Region>)\*",
         reason="SageMaker names a log stream after each job and instance, CloudTrail after the "
@@ -91,16 +91,16 @@ REGISTER: tuple[Acknowledgement, ...] = (
         reason="SageMaker appends the time of creation to the name of an offline store's table.",
     ),
     Acknowledgement(
-        path=r"(Registry/(Approver|Reader)|Training/(ResolveChampionRole|Pipeline/Role)|Studio/\w+/Role|Delivery/(Github)?Train)/.*",
+        path=r"(Registry/(Approver|Reader)|(Training|Batch)/(ResolveChampionRole|Pipeline/Role)|Studio/\w+/Role|Delivery/(Github)?Train)/.*",
         rule=_WILDCARD,
         finding=_ARN.format(service="sagemaker") + r"model-package/[a-z0-9-]+/\*",
         reason="Versions are numbered as they are registered; roles are held to one group.",
     ),
     Acknowledgement(
-        path=r"((Training/Pipeline|Studio/\w+)/Role|Delivery/(Github)?Train)/.*",
+        path=r"(((Training|Batch)/Pipeline|Studio/\w+)/Role|Delivery/(Github)?Train)/.*",
         rule=_WILDCARD,
         finding=_ARN.format(service="sagemaker")
-        + r"((processing|training)-job/pipelines-|pipeline/[a-z0-9-]+/execution/)\*",
+        + r"(((processing|training|transform)-job|model)/pipelines-|pipeline/[a-z0-9-]+/execution/)\*",
         reason="SageMaker Pipelines names executions as they start, and each job after its own.",
     ),
     Acknowledgement(
@@ -117,7 +117,7 @@ REGISTER: tuple[Acknowledgement, ...] = (
         reason="A run of the runbook is numbered as it starts; the role only reads its state.",
     ),
     Acknowledgement(
-        path=r"(Training/\w+Role|Serving/Role|Sources/Database-\w+/(Crawler|Job)/Role)/.*",
+        path=r"((Training|Batch)/\w+Role|Serving/Role|Sources/Database-\w+/(Crawler|Job)/Role)/.*",
         rule=_WILDCARD,
         finding=_ARN.format(service="ec2") + r"network-interface/\*",
         reason="Interfaces are numbered as they are made; roles are held to the jobs' subnets.",

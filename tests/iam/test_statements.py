@@ -31,7 +31,10 @@ IN_VAIN: Mapping[tuple[str, str], str] = {
 }
 """Conditions on a key that an action never sends: action, key and reason."""
 
-OF_ANOTHER_KIND: Mapping[str, str] = {}
+OF_ANOTHER_KIND: Mapping[str, str] = {
+    "sagemaker:CreateModel": "Of a model package: SageMaker Developer Guide, Deploy a Model "
+    "Version from a Different Account.",
+}
 """Actions that AWS documents for a kind of resource that its list leaves out: action, reason."""
 
 
