@@ -80,9 +80,7 @@ class TrainingPipeline(Construct):
 
     def allow_models(self, registry: ModelRegistry) -> None:
         """Let the pipeline make models of the registry's versions."""
-        models = Stack.of(self).format_arn(
-            service="sagemaker", resource="model", resource_name=_JOB_NAMES
-        )
+        models = format_arn(service="sagemaker", resource="model", resource_name=_JOB_NAMES)
         iam.Grant.add_to_principal(
             grantee=self.role,
             actions=["sagemaker:AddTags", "sagemaker:CreateModel", "sagemaker:DescribeModel"],

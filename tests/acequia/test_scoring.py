@@ -11,15 +11,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
 import pytest
 
+from acequia import models, score_join, scoring
 from acequia import predict as predicting
-from acequia import score_join, scoring
+from acequia.main import main
 from acequia.predict import Prediction, predict
 from acequia.project import ROOT
 from acequia.scoring import UnwritableError
@@ -29,7 +31,6 @@ from pipeline_code.steps.score_files import UnscorableFileError
 
 FEATURES = ("A", "B")
 ROWS = 200_000
-Save = Callable[..., Path]
 
 
 @pytest.fixture(scope="module")
@@ -357,3 +358,34 @@ def test_force_replaces_all_that_belongs_to_the_result(source: Path, model_folde
     assert again.quarantine is None
     assert not first.quarantine.exists()
     assert json.loads(again.manifest.read_text())["rows_in"] == 1
+
+
+@pytest.mark.parametrize(("strict", "code"), [(False, 3), (True, 2)])
+def test_exit_code_and_summary_tell_of_rows_put_aside(
+    tmp_path: Path,
+    model_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    strict: bool,
+    code: int,
+) -> None:
+    """A script that reads neither must still notice."""
+    source = tmp_path / "rows.csv"
+    source.write_text("A,B\n1,1\n1,much\n", encoding="utf-8")
+    version = SimpleNamespace(version=3, arn="arn:3")
+    monkeypatch.setattr(models, "chosen", lambda *_: version)
+    monkeypatch.setattr(models, "unpacked", lambda *_: nullcontext(model_folder))
+    arguments = ["acequia", "predict", str(source), "--json", *(["--strict"] if strict else [])]
+    monkeypatch.setattr(sys, "argv", arguments)
+
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    told = capsys.readouterr()
+
+    assert stopped.value.code == code
+    if strict:
+        assert "row 2: B is not a finite number" in told.err
+    else:
+        document = json.loads(told.out)
+        assert (document["rows"], document["quarantined"]) == (1, 1)
+        assert Path(document["quarantine"]).is_file()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ import pytest
 from pipeline_code import contract
 from pipeline_code.definition.lock import BATCH_LOCK_FILE, read_lock
 from pipeline_code.local.batch import UnknownBatchStepError, run_batch
+from pipeline_code.local.home import Home
+from pipeline_code.local.runner import Runner
 
 LOCK = read_lock(contract.usecase_folder("fraud"), BATCH_LOCK_FILE)
 CHAMPION = {"version": 3, "arn": "arn:local:3"}
@@ -68,3 +71,18 @@ def test_steps_are_put_in_order_whatever_the_file_says() -> None:
     )
 
     assert ran == ["transform", "manifest"]
+
+
+def test_runner_of_jobs_names_what_scores_files(tmp_path: Path) -> None:
+    """`acequia run` cannot execute these steps, and says who can; it never skips them."""
+    step = {
+        "Name": "CreateModel",
+        "Type": "Model",
+        "Arguments": {"PrimaryContainer": {"ModelPackageName": "arn:local:3"}},
+    }
+    definition = {"Version": "2020-12-01", "Parameters": [], "Steps": [step]}
+    result = Runner(Home(tmp_path)).run(definition, pipeline_name="batch")
+
+    assert result.exit_code == contract.EXIT_REFUSED
+    assert result.reason
+    assert "acequia predict" in result.reason
