@@ -209,7 +209,12 @@ def _request(
 
 def _continues(job: Job, request: Mapping[str, Any]) -> bool:
     """Tell whether the work folder holds parts of this very request; else empty it."""
-    path, places = job.work / _REQUEST, {"source": str(job.source), "model": str(job.model_folder)}
+    path = job.work / _REQUEST
+    places = {
+        # Whole paths: the workers start in another folder.
+        "source": str(job.source.resolve()),
+        "model": str(job.model_folder.resolve()),
+    }
     try:
         before = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -243,7 +248,7 @@ def _in_pieces(
             progress(len(parts), len(pieces.chunks), "pieces scored")
 
     missing = [chunk for chunk in pieces.chunks if chunk.index not in parts]
-    request = job.work / _REQUEST
+    request = (job.work / _REQUEST).resolve()
     with closing(Joined(job.work, job.work / _RESULT, job.work / _ASIDE, pieces.columns)) as joined:
         joined.take(parts)
         try:

@@ -360,6 +360,16 @@ def test_force_replaces_all_that_belongs_to_the_result(source: Path, model_folde
     assert json.loads(again.manifest.read_text())["rows_in"] == 1
 
 
+def test_paths_are_those_of_who_asks(
+    source: Path, model_folder: Path, expected: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """People name files from where they are; the workers start elsewhere."""
+    monkeypatch.chdir(source.parent)
+
+    assert predict(model_folder, Path("rows.csv")).destination == Path("rows-scored.csv")
+    assert Path("rows-scored.csv").read_bytes() == expected
+
+
 @pytest.mark.parametrize(("strict", "code"), [(False, 3), (True, 2)])
 def test_exit_code_and_summary_tell_of_rows_put_aside(
     tmp_path: Path,
