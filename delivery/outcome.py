@@ -20,6 +20,7 @@ _CONSOLES: Final = {
     "aws-cn": "console.amazonaws.cn",
     "aws-us-gov": "console.amazonaws-us-gov.com",
 }
+_NO_RIGHT: Final = ("AccessDenied", "AccessDeniedException")
 
 
 class NoOutcomeError(DeliveryError, LookupError):
@@ -33,8 +34,13 @@ def outcome(session: boto3.Session, sagemaker: Any, steps: list[dict[str, Any]])
         NoOutcomeError: if the execution left no version although the gate asked for one.
     """
     arn = _step(steps, contract.REGISTER).get("RegisterModel", {}).get("Arn")
-    places = _places(sagemaker, steps, arn)
-    evaluation = _evaluation(session, places[contract.EVALUATION])
+    try:
+        places = _places(sagemaker, steps, arn)
+        evaluation = _evaluation(session, places[contract.EVALUATION])
+    except ClientError as error:
+        if aws.code(error) not in _NO_RIGHT:
+            raise
+        return _unread(arn, error)
     gate = evaluation["gate"]
     is_registered = gate["decision"] == contract.REGISTER_DECISION
     if is_registered != (arn is not None):
@@ -52,6 +58,17 @@ def outcome(session: boto3.Session, sagemaker: Any, steps: list[dict[str, Any]])
         names.METRIC_NAME: metric,
         names.CHALLENGER_METRIC: _value(evaluation["metrics"], metric),
         names.CHAMPION_METRIC: _value(champion, metric),
+    }
+
+
+def _unread(arn: str | None, error: ClientError) -> dict[str, str]:
+    """Tell the decision alone, which the steps give away, and those who approve why."""
+    return dict.fromkeys(names.TRAIN.exports, names.NONE) | {
+        names.DECISION: names.REGISTERED if arn else names.CHAMPION_KEPT,
+        names.REASON: f"the evaluation is there but this role may not read it: {error}",
+        names.MODEL_PACKAGE_ARN: arn or names.NONE,
+        names.MODEL_VERSION: arn.rpartition("/")[2] if arn else names.NONE,
+        names.REPORT_URI: "https://console.aws.amazon.com/sagemaker/home",
     }
 
 
@@ -97,10 +114,7 @@ def _places(sagemaker: Any, steps: list[dict[str, Any]], package: str | None) ->
 
 def _evaluation(session: boto3.Session, uri: str) -> dict[str, Any]:
     bucket, _, key = uri.removeprefix("s3://").partition("/")
-    try:
-        body = aws.client(session, "s3").get_object(Bucket=bucket, Key=key)["Body"].read()
-    except ClientError as error:
-        raise NoOutcomeError(f"{uri} cannot be read: {error}") from error
+    body = aws.client(session, "s3").get_object(Bucket=bucket, Key=key)["Body"].read()
     document: dict[str, Any] = json.loads(body)
     return document
 

@@ -251,6 +251,24 @@ def test_a_champion_that_stays_ends_green(machine: Machine, aws: FakeAws) -> Non
     assert build.exported["MODEL_PACKAGE_ARN"] == build.exported["MODEL_VERSION"] == "none"
 
 
+@pytest.mark.parametrize(
+    ("decision", "expected"),
+    [("register", "registered"), ("keep_champion", "champion_kept")],
+)
+def test_an_evaluation_that_may_not_be_read_is_said_to_be_so(
+    machine: Machine, aws: FakeAws, decision: str, expected: str
+) -> None:
+    """The decision is known from the steps; whoever approves learns that no metrics are."""
+    Pipeline(aws, decision=decision)
+    del aws.answers["DescribeProcessingJob"], aws.answers["DescribeModelPackage"]
+    build = machine.run(names.TRAIN, variables(names.TRAIN))
+
+    assert build.succeeded, build.log
+    assert build.exported["DECISION"] == expected
+    assert "AccessDeniedException" in build.exported["REASON"]
+    assert build.exported["CHALLENGER_METRIC"] == "none"
+
+
 def test_a_training_that_fails_names_the_step(machine: Machine, aws: FakeAws) -> None:
     """And why."""
     Pipeline(aws, endings=["Failed"])
