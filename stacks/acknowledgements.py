@@ -39,14 +39,14 @@ class Acknowledgement:
 
 REGISTER: tuple[Acknowledgement, ...] = (
     Acknowledgement(
-        path=r"(Data/Catalog/Crawler/Role|Sources/[\w-]+/(Crawler|Job)/Role|Features/\w+/StoreRole|(Training|Batch)/\w+|Serving/Role|Studio/\w+|Delivery/\w+)/.*",
+        path=r"(Data/Catalog/Crawler/Role|Sources/[\w-]+/(Crawler|Job)/Role|Features/\w+/StoreRole|(Training|Batch)/\w+|Serving/(Challenger)?Role|Studio/\w+|Delivery/\w+)/.*",
         rule=_WILDCARD,
         finding=r"Resource::(<\w+\.Arn>|\{\"Fn::GetStackOutput\":.*\}\}|arn:<AWS::Partition>:s3:::\{\{[\w:/-]+(\}\}|>>))"
-        r"/[a-z0-9-]+/([a-z_-]+/)?\*",
+        r"/[a-z0-9-]+/([a-z_-]+/){0,2}\*",
         reason="Objects are named while a job runs; each role is held to its use case's folder.",
     ),
     Acknowledgement(
-        path=r"(Network/DefaultGroup/Role|(Training|Batch)/\w+Role|Serving/Role|Studio/\w+/Role|Delivery/(Github)?Image)/.*",
+        path=r"(Network/DefaultGroup/Role|(Training|Batch)/\w+Role|Serving/(Challenger)?Role|Studio/\w+/Role|Delivery/(Github)?Image)/.*",
         rule=_WILDCARD,
         finding=r"Resource::\*",
         reason="ecr:GetAuthorizationToken, cloudwatch:PutMetricData, the Describe actions of EC2 "
@@ -61,7 +61,7 @@ REGISTER: tuple[Acknowledgement, ...] = (
         "of EC2 take no resource; metrics are held to Glue's own namespace.",
     ),
     Acknowledgement(
-        path=r"((Training|Batch)/\w+Role|Serving/Role|Audit/Trail/LogsRole|Studio/\w+/Role)/.*",
+        path=r"((Training|Batch)/\w+Role|Serving/(Challenger)?Role|Audit/Trail/LogsRole|Studio/\w+/Role)/.*",
         rule=_WILDCARD,
         finding=_ARN.format(service="logs")
         + r"log-group:/aws/(sagemaker/((Processing|Training|Transform)Jobs|Endpoints/[a-z0-9-]+|studio):"
@@ -117,7 +117,7 @@ REGISTER: tuple[Acknowledgement, ...] = (
         reason="A run of the runbook is numbered as it starts; the role only reads its state.",
     ),
     Acknowledgement(
-        path=r"((Training|Batch)/\w+Role|Serving/Role|Sources/Database-\w+/(Crawler|Job)/Role)/.*",
+        path=r"((Training|Batch)/\w+Role|Serving/(Challenger)?Role|Sources/Database-\w+/(Crawler|Job)/Role)/.*",
         rule=_WILDCARD,
         finding=_ARN.format(service="ec2") + r"network-interface/\*",
         reason="Interfaces are numbered as they are made; roles are held to the jobs' subnets.",

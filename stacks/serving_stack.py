@@ -64,20 +64,10 @@ class ServingStack(Stack):
         self._capture = self._define_capture(data)
         self._answers = self._define_answers(data)
         source = self._find_registry(registry)
-        self.role = self._define_role(source, network, data)
-        model = partial(
-            EndpointModel,
-            self,
-            role=self.role,
-            # SageMaker gives a serverless model neither.
-            network=None if self._serving.serverless else network.network,
-        )
-        champion = model("Model", package_arn=source.package_arn(version))
-        challenger = None
+        model = partial(self._define_model, source=source, network=network, data=data)
+        champion, challenger = model(version=version), None
         if self._serving.challenger_version is not None:
-            challenger = model(
-                "ChallengerModel", package_arn=source.package_arn(self._serving.challenger_version)
-            )
+            challenger = model("Challenger", version=self._serving.challenger_version)
         self.endpoint = self._define_endpoint(champion, challenger)
         if self._serving.is_scaled:
             self._define_scaling()
@@ -117,12 +107,19 @@ class ServingStack(Stack):
             return own.registry
         return other
 
-    def _define_role(
-        self, source: ModelRegistry | OtherRegistry, network: NetworkStack, data: DataStack
-    ) -> JobRole:
+    def _define_model(
+        self,
+        prefix: str = "",
+        *,
+        version: int,
+        source: ModelRegistry | OtherRegistry,
+        network: NetworkStack,
+        data: DataStack,
+    ) -> EndpointModel:
+        """Make a model of a version, with a role of its own."""
         job = JobRole(
             self,
-            "Role",
+            f"{prefix}Role",
             kind=f"{ENDPOINTS}/{self._names.endpoint}",
             description=f"Runs the endpoint {self._names.endpoint}",
             images=self._foundation.images,
@@ -136,9 +133,17 @@ class ServingStack(Stack):
             self._capture.grant_write(job.role)
         if self._answers:
             self._answers.grant_answer(job.role)
-        if not self._serving.serverless:
-            network.network.grant_join(job.role)
-        return job
+        # SageMaker gives a serverless model neither a network of ours nor isolation.
+        inside = None if self._serving.serverless else network.network
+        if inside:
+            inside.grant_join(job.role)
+        return EndpointModel(
+            self,
+            f"{prefix}Model",
+            package_arn=source.package_arn(version),
+            role=job,
+            network=inside,
+        )
 
     def _define_endpoint(
         self, champion: EndpointModel, challenger: EndpointModel | None

@@ -86,8 +86,8 @@ def test_buckets_refuse_plain_http_and_old_tls(statements: list[Any], name: str)
     assert {"NumericLessThan": {"s3:TlsVersion": 1.2}} in denied
 
 
-def test_only_data_of_executions_expire(buckets: dict[str, Any]) -> None:
-    """What the pipeline can make again goes; raw data, models and feature store stay."""
+def test_only_what_is_made_again_or_was_sent_expires(buckets: dict[str, Any]) -> None:
+    """What can be made again goes, and what customers sent; raw data, models, features stay."""
     expiring = {
         (name, rule.get("Prefix"), rule["ExpirationInDays"])
         for name, bucket in buckets.items()
@@ -96,6 +96,8 @@ def test_only_data_of_executions_expire(buckets: dict[str, Any]) -> None:
     }
 
     assert expiring == {
+        ("Artifacts", "fraud/capture/", 90),
+        ("Artifacts", "fraud/asynchronous/", 30),
         ("Curated", "fraud/executions/", 180),
         ("Curated", "exports/", 180),
         ("Curated", "queries/", 30),

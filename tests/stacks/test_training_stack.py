@@ -392,6 +392,7 @@ def test_consumers_find_every_name_under_one_prefix(templates: Templates) -> Non
             "buckets/raw",
             "buckets/curated",
             "buckets/artifacts",
+            "keys/data",
             "images/repository-uri",
             "feature-groups/customers",
             "feature-groups/terminals",
