@@ -59,6 +59,37 @@ def test_nothing_serves_until_a_version_is_chosen() -> None:
         ("min_invocations_per_5min: 0", "min_invocations_per_5min"),
         ("capture_percent: 101", "capture_percent"),
         ("scale_in_cooldown_sec: -1", "scale_in_cooldown_sec"),
+        ("challenger_version: 2", "challenger_version"),
+        ("{model_version: 2, challenger_version: 2, rollout: shadow}", "challenger_version"),
+        ("{model_version: 1, challenger_version: 2, rollout: rolling}", "rollout"),
+        ("{model_version: 1, rollout: shadow}", "rollout"),
+        (
+            "{model_version: 1, challenger_version: 2, rollout: shadow, capture_percent: 0}",
+            "capture_percent",
+        ),
+        ("{kind: serverless, capture_percent: 5}", "capture_percent"),
+        ("{kind: serverless, serverless: {memory_mib: 1500}}", "serverless.memory_mib"),
+        (
+            "{kind: serverless, serverless: {max_concurrency: 5, provisioned_concurrency: 6}}",
+            "serverless.provisioned_concurrency",
+        ),
+        ("serverless: {memory_mib: 1024}", "serverless"),
+        ("{kind: asynchronous, min_invocations_per_5min: 5}", "min_invocations_per_5min"),
+        (
+            "{rollout: linear, min_instances: 20, max_instances: 20, rollout_step_percent: 5}",
+            "rollout_step_percent",
+        ),
+        ("registry_key_arn: arn:aws:kms:eu-west-1:111122223333:key/abc", "registry_key_arn"),
+        (
+            "scheduled_capacity: [{name: night, schedule: 'cron(0 20 * * * *)', min_instances: 2,"
+            " max_instances: 3}]",
+            "scheduled_capacity.0.schedule",
+        ),
+        (
+            "scheduled_capacity: [{name: night, schedule: 'cron(0 20 * * ? *)', min_instances: 1,"
+            " max_instances: 3}]",
+            "rollout",
+        ),
         ("invocations_per_instance_per_min: 0", "invocations_per_instance_per_min"),
     ],
 )
@@ -98,3 +129,20 @@ def test_prod_has_two_instances() -> None:
 
     assert len(error.value.mistakes) == 1
     assert parse(ENVIRONMENT.format(environment="dev"), PlatformConfig, source="dev.yaml")
+
+
+def test_a_protected_environment_serves_inside_its_network() -> None:
+    """Serverless has neither the VPC nor the isolation that the controls promise."""
+    text = ENVIRONMENT.format(environment="staging")
+    text = text.replace("min_instances: 1, max_instances: 2", "kind: serverless")
+
+    with pytest.raises(SettingsError, match="serverless runs outside the VPC"):
+        parse(text, PlatformConfig, source="staging.yaml")
+
+
+def test_another_account_is_named_with_what_cannot_be_looked_up() -> None:
+    """Its parameters cannot be read from here, so bucket and key are said."""
+    with pytest.raises(SettingsError) as error:
+        _serving("registry_account: '111122223333'")
+
+    assert len(error.value.mistakes) == 2
