@@ -66,7 +66,7 @@ def test_printed_example_works_and_the_server_ends_with_the_command(
             name, value = header.split(": ")
             request = urllib.request.Request(url, body.encode(), {name: value})  # noqa: S310
             with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
-                assert answer.read().startswith(b'{"predictions": [{"score": 0.73')
+                assert answer.read().startswith(b'{"predictions":[{"score":0.73')
             process.send_signal(stop)
             assert process.wait(timeout=20) == 0
         finally:

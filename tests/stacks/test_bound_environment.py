@@ -57,11 +57,10 @@ def test_the_shipped_environments_are_not_bound() -> None:
 
 
 def test_a_bound_template_names_its_account(stage: Any) -> None:
-    """Which is why the shipped environments are not bound."""
+    """In what the CDK writes itself, such as key policies; so the shipped ones are not bound."""
     texts = [Path(stack.template_full_path).read_text(encoding="utf-8") for stack in stage.stacks]
 
     assert any(ACCOUNT in text for text in texts)
-    assert not any('"AWS::AccountId"' in text for text in texts)
 
 
 @pytest.mark.parametrize(
