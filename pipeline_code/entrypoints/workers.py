@@ -19,6 +19,7 @@ from pipeline_code.core.errors import PipelineError
 Work = Callable[[Callable[[], None]], None]
 """What a worker does; it calls what it is given once it takes requests."""
 
+_STOPPING: Final = (signal.SIGTERM, signal.SIGINT)
 _YOUNG_SEC: Final = 5.0
 _YOUNG_DEATHS: Final = 3
 """So many workers that die young mean that the next one would as well."""
@@ -54,7 +55,7 @@ class _Pool:
         self._life = os.pipe()
 
     def run(self, count: int, ready: Callable[[], None]) -> int:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _STOPPING:
             signal.signal(number, self._stop)
         pipes = [self._fork() for _ in range(count)]
         if all(os.read(pipe, 1) for pipe in pipes):
@@ -83,8 +84,11 @@ class _Pool:
     def _fork(self) -> int:
         """Start a worker; return the pipe from which a byte can be read once it is ready."""
         reader, writer = os.pipe()
+        # A signal that came before the child has handlers of its own would run its parent's.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
         process = os.fork()
         if process:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
             os.close(writer)
             self._born[process] = time.monotonic()
             if self._is_stopping:  # asked to while the worker was being started
@@ -101,7 +105,8 @@ class _Pool:
     def _end(self) -> None:
         self._is_stopping = True
         for process in self._born:
-            os.kill(process, signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGTERM)
 
 
 def _worked(work: Work, writer: int) -> int:
@@ -112,8 +117,9 @@ def _worked(work: Work, writer: int) -> int:
         with contextlib.suppress(BrokenPipeError):
             os.write(writer, b"1")
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _STOPPING:
         signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     try:
         work(ready)
