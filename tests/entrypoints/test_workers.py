@@ -33,7 +33,7 @@ def pool() -> Iterator[subprocess.Popen[str]]:
     process = start(
         "import os, signal\n"
         "def work(ready):\n"
-        "    print(os.getpid(), flush=True)\n"
+        "    os.write(1, b'%d\\n' % os.getpid())\n"
         "    ready()\n"
         "    signal.sigwait([signal.SIGUSR1])\n"
         "sys.exit(run_workers(work, count=2, ready=lambda: print('ready', flush=True)))\n"
