@@ -87,6 +87,13 @@ def _identifier(prefix: str) -> AfterValidator:
 VpcId = Annotated[str, _identifier("vpc")]
 SubnetId = Annotated[str, _identifier("subnet")]
 SecurityGroupId = Annotated[str, _identifier("sg")]
+ZoneName = Annotated[
+    str,
+    matching(
+        r"[a-z]{2,4}(-[a-z]{2,5})?-[a-z]+-[1-9](-[a-z]{3}-[1-9])?[a-z]",
+        "the name of a zone such as eu-central-1a (not its id, such as euc1-az2)",
+    ),
+]
 Cidr = Annotated[str, AfterValidator(_check_cidr)]
 Destination = Annotated[str, AfterValidator(_check_destination)]
 # Not by min_length: with one wrong item it would complain of too few right ones as well.
@@ -100,6 +107,7 @@ class NetworkConfig(Section):
 
     vpc_id: VpcId | None = None
     subnet_ids: tuple[SubnetId, ...] = ()
+    first_subnet_zone: ZoneName | None = None
     # SageMaker takes five groups, of which the job group is one.
     security_group_ids: Annotated[tuple[SecurityGroupId, ...], Field(max_length=4)] = ()
     https_destinations: Destinations = ("0.0.0.0/0",)
@@ -124,9 +132,11 @@ class NetworkConfig(Section):
             )
         return value
 
-    @field_validator("security_group_ids")
+    @field_validator("first_subnet_zone", "security_group_ids")
     @classmethod
-    def _check_groups(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+    def _check_import(
+        cls, value: tuple[str, ...] | str | None, info: ValidationInfo
+    ) -> tuple[str, ...] | str | None:
         if value and info.data.get("vpc_id", "") is None:
             raise ValueError("belongs to an imported VPC: give its vpc_id as well")
         return value

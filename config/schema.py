@@ -104,6 +104,30 @@ class PlatformConfig(Section):
             )
         return value
 
+    @field_validator("network")
+    @classmethod
+    def _check_zone(cls, value: NetworkConfig, info: ValidationInfo) -> NetworkConfig:
+        zone, region = value.first_subnet_zone, info.data.get("region")
+        if zone and region and not zone.startswith(region):
+            raise ValueError(f"first_subnet_zone: {zone} is not in the region {region}")
+        return value
+
+    @field_validator("sources")
+    @classmethod
+    def _check_reach(cls, value: SourcesConfig, info: ValidationInfo) -> SourcesConfig:
+        network = info.data.get("network")
+        if (
+            value.databases
+            and isinstance(network, NetworkConfig)
+            and network.vpc_id is not None
+            and network.first_subnet_zone is None
+        ):
+            raise ValueError(
+                "databases are reached through the first of network.subnet_ids, and Glue must be "
+                "told its zone; set network.first_subnet_zone, such as eu-central-1a"
+            )
+        return value
+
     @field_validator("training", "batch")
     @classmethod
     def _check_image(

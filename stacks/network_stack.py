@@ -51,9 +51,10 @@ class NetworkStack(Stack):
                 retention_days=config.flow_log_days,
                 removal_policy=removal_policy,
             )
-            vpc_id, subnet_ids = vpc.vpc_id, vpc.subnet_ids
+            vpc_id, subnet_ids, zone = vpc.vpc_id, vpc.subnet_ids, vpc.first_subnet_zone
         else:
             vpc_id, subnet_ids = config.vpc_id, list(config.subnet_ids)
+            zone = config.first_subnet_zone
         jobs = JobSecurityGroup(
             self, "Jobs", vpc_id=vpc_id, https_destinations=config.https_destinations
         )
@@ -61,6 +62,7 @@ class NetworkStack(Stack):
             vpc_id=vpc_id,
             subnet_ids=subnet_ids,
             security_group_ids=[jobs.group_id, *config.security_group_ids],
+            first_subnet_zone=zone,
         )
 
     def _define_vpc(self, settings: PlatformConfig) -> PrivateVpc:

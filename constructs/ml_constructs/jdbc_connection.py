@@ -37,12 +37,19 @@ class JdbcConnection(Construct):
 
     Stateless. Workers of one job talk to each other on any port: Glue asks for a group that
     allows that to itself. Beyond it the group reaches the server's port and no other.
+
+    Raises:
+        ValueError: if the network does not say in which zone its first subnet is. Glue takes
+            such a connection and then fails each job with it
+            (CONNECTION_LIST_CONNECTION_WITH_AZ_NULL).
     """
 
     def __init__(
         self, scope: Construct, construct_id: str, *, server: Server, network: Network
     ) -> None:
         super().__init__(scope, construct_id)
+        if network.first_subnet_zone is None:
+            raise ValueError("the network names no first_subnet_zone: Glue needs it to connect")
         self.server = server
         self._subnet_id = network.subnet_ids[0]
         self._vpc_id = network.vpc_id
@@ -64,6 +71,7 @@ class JdbcConnection(Construct):
                     "SECRET_ID": server.secret_arn,
                 },
                 "physicalConnectionRequirements": {
+                    "availabilityZone": network.first_subnet_zone,
                     "subnetId": self._subnet_id,
                     "securityGroupIdList": self._group_ids,
                 },

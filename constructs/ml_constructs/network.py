@@ -14,11 +14,13 @@ class Network:
     """Name a VPC, its subnets in two zones or more, and the groups that jobs join.
 
     ``security_group_ids`` begins with the job group, which every job is in.
+    ``first_subnet_zone`` is the zone of the first subnet, where somebody has to know it.
     """
 
     vpc_id: str
     subnet_ids: list[str]
     security_group_ids: list[str]
+    first_subnet_zone: str | None = None
 
     @property
     def job_security_group_id(self) -> str:

@@ -35,11 +35,13 @@ class PrivateVpc(Construct):
         self.default_security_group_id = vpc.attr_default_security_group
         routes = ec2.CfnRouteTable(self, "Routes", vpc_id=vpc.ref)
         self.route_table_id = routes.ref
-        self.subnet_ids = [
+        subnets = [
             self._subnet(number, block) for number, block in enumerate(_blocks(cidr, zone_count))
         ]
+        self.subnet_ids = [subnet.ref for subnet in subnets]
+        self.first_subnet_zone = subnets[0].attr_availability_zone
 
-    def _subnet(self, number: int, block: str) -> str:
+    def _subnet(self, number: int, block: str) -> ec2.CfnSubnet:
         subnet = ec2.CfnSubnet(
             self,
             f"Subnet{number + 1}",
@@ -54,7 +56,7 @@ class PrivateVpc(Construct):
             subnet_id=subnet.ref,
             route_table_id=self.route_table_id,
         )
-        return subnet.ref
+        return subnet
 
 
 def _blocks(cidr: str, count: int) -> list[str]:

@@ -58,6 +58,9 @@ def _mistakes(network: str) -> list[str]:
         (TWO, "network.subnet_ids", "give its vpc_id"),
         ("security_group_ids: [sg-01234567]", "network.security_group_ids", "give its vpc_id"),
         (f"{VPC}, {TWO}, security_group_ids: [default]", "network.security_group_ids", "sg- and"),
+        ("first_subnet_zone: eu-west-1a", "network.first_subnet_zone", "give its vpc_id"),
+        (f"{VPC}, {TWO}, first_subnet_zone: euw1-az2", "network.first_subnet_zone", "not its id"),
+        (f"{VPC}, {TWO}, first_subnet_zone: eu-west-1", "network.first_subnet_zone", "name of a"),
         (f"{VPC}, {TWO}, cidr: 10.0.0.0/20", "network", "cidr describe a VPC of our own"),
     ],
 )
@@ -67,6 +70,28 @@ def test_a_wrong_network_is_refused(network: str, place: str, says: str) -> None
 
     assert f": {place}" in mistake
     assert says in mistake
+
+
+def test_the_zone_lies_in_the_region() -> None:
+    """A zone of elsewhere would be refused by Glue only when a job connects."""
+    bound = f"{GOOD}account: '111122223333'\nregion: eu-west-1\n"
+    network = f"network: {{{VPC}, {TWO}, first_subnet_zone: %s}}"
+
+    with pytest.raises(SettingsError, match="is not in the region eu-west-1"):
+        parse(f"{bound}{network % 'us-east-1a'}", config.PlatformConfig, source="x.yaml")
+
+    parse(f"{bound}{network % 'eu-west-1a'}", config.PlatformConfig, source="x.yaml")
+
+
+def test_databases_need_the_zone_of_an_imported_subnet() -> None:
+    """Glue takes a connection without a zone and then fails every job that uses it."""
+    sources = "sources: {databases: [{name: cards, tables: [cards]}]}\n"
+
+    with pytest.raises(SettingsError, match="set network.first_subnet_zone"):
+        parse(f"{GOOD}{sources}network: {{{VPC}, {TWO}}}", config.PlatformConfig, source="x.yaml")
+
+    for network in ("", f"{VPC}, {TWO}, first_subnet_zone: eu-central-1a"):
+        parse(f"{GOOD}{sources}network: {{{network}}}", config.PlatformConfig, source="x.yaml")
 
 
 def test_sagemaker_takes_five_groups_of_which_one_is_ours() -> None:

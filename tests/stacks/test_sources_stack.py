@@ -198,6 +198,18 @@ def test_a_connection_leads_to_the_server(
     assert properties.keys() == {"JDBC_CONNECTION_URL", "JDBC_ENFORCE_SSL", "SECRET_ID"}
 
 
+def test_a_connection_says_in_which_zone_its_subnet_is(assembly: Assembly, sources: Any) -> None:
+    """Glue takes one without, and fails each job with CONNECTION_LIST_CONNECTION_WITH_AZ_NULL."""
+    for connection in sources("AWS::Glue::Connection"):
+        place = connection.properties["ConnectionInput"]["PhysicalConnectionRequirements"]
+        subnet = assembly.target(connection, place["SubnetId"])
+
+        assert subnet is not None
+        assert subnet.type == "AWS::EC2::Subnet"
+        assert assembly.target(connection, place["AvailabilityZone"]) == subnet
+        assert "AvailabilityZone" in json.dumps(place["AvailabilityZone"])
+
+
 def test_a_server_of_ours_is_reached_by_its_own_address(assembly: Assembly, sources: Any) -> None:
     """What RDS makes up is known at deployment only."""
     connection = _named(sources("AWS::Glue::Connection"), "cards")
