@@ -67,7 +67,7 @@ class ArtifactStore(Construct):
         """Let a build read the source that it was handed; it writes nothing back."""
         self._grant_bucket(grantee, ["s3:GetBucketLocation"])
         self._grant_artifacts(grantee, ["s3:GetObject", "s3:GetObjectVersion"])
-        self.key.grant_use(grantee)
+        self.key.grant_decrypt(grantee)
 
     def grant_keep(self, grantee: iam.IGrantable, *, prefix: str) -> None:
         """Let ``grantee`` add what is kept, under ``prefix/``."""

@@ -89,7 +89,7 @@ class EncryptedBucket(Construct):
         """Let ``grantee`` list the bucket and read what lies under ``prefix/``."""
         self._grant_list(grantee)
         self._grant_objects(grantee, prefix, ["s3:GetObject"])
-        self._key.grant_use(grantee)
+        self._key.grant_decrypt(grantee)
 
     def grant_write(self, grantee: iam.IGrantable, *, prefix: str) -> None:
         """Let ``grantee`` add objects under ``prefix/``; old versions stay out of its reach."""

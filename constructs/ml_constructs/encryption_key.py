@@ -11,6 +11,7 @@ from constructs import Construct
 
 from ml_constructs.arns import ACCOUNT, REGION, URL_SUFFIX, format_arn
 
+_READ = ("kms:Decrypt", "kms:DescribeKey")
 _USE = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey")
 
 
@@ -104,11 +105,17 @@ class EncryptionKey(Construct):
         for account in accounts:
             self._allow(
                 iam.AccountPrincipal(account),
-                actions=["kms:Decrypt", "kms:DescribeKey"],
+                actions=_READ,
                 conditions={
                     "StringLike": {"kms:ViaService": f"s3.{REGION}.*"},
                 },
             )
+
+    def grant_decrypt(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let ``grantee`` read what the key encrypts, and encrypt nothing."""
+        return iam.Grant.add_to_principal(
+            grantee=grantee, actions=list(_READ), resource_arns=[self.key_arn]
+        )
 
     def grant_use(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let ``grantee`` read and write what the key encrypts."""

@@ -95,6 +95,7 @@ class FeatureGroup(Construct):
     def grant_ingest(self, grantee: iam.IGrantable) -> None:
         """Let ``grantee`` write records to both stores."""
         self._grant(grantee, ["sagemaker:DescribeFeatureGroup", "sagemaker:PutRecord"])
+        self._key.grant_use(grantee)
 
     def grant_read(self, grantee: iam.IGrantable) -> None:
         """Let ``grantee`` read the newest records from the online store."""
@@ -106,10 +107,10 @@ class FeatureGroup(Construct):
                 "sagemaker:GetRecord",
             ],
         )
+        self._key.grant_decrypt(grantee)
 
     def _grant(self, grantee: iam.IGrantable, actions: list[str]) -> None:
         iam.Grant.add_to_principal(grantee=grantee, actions=actions, resource_arns=[self.arn])
-        self._key.grant_use(grantee)
 
     def _store_role(self, offline: OfflineStore) -> iam.Role:
         role = iam.Role(

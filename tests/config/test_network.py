@@ -87,7 +87,7 @@ def test_databases_need_the_zone_of_an_imported_subnet() -> None:
     """Glue takes a connection without a zone and then fails every job that uses it."""
     sources = "sources: {databases: [{name: cards, tables: [cards]}]}\n"
 
-    with pytest.raises(SettingsError, match="set network.first_subnet_zone"):
+    with pytest.raises(SettingsError, match=r"set network\.first_subnet_zone"):
         parse(f"{GOOD}{sources}network: {{{VPC}, {TWO}}}", config.PlatformConfig, source="x.yaml")
 
     for network in ("", f"{VPC}, {TWO}, first_subnet_zone: eu-central-1a"):

@@ -35,10 +35,33 @@ def test_a_writer_cannot_read_or_delete(site: Any) -> None:
 
 def test_a_grant_brings_the_key_along(site: Any) -> None:
     """Without the key an object is there and cannot be read: the usual first failure."""
-    site.bucket.grant_read(site.role("Reader"), prefix="fraud")
-    actions = _actions(site.statements("Reader"), "kms")
+    site.bucket.grant_write(site.role("Writer"), prefix="fraud")
+    actions = _actions(site.statements("Writer"), "kms")
 
     assert {"kms:Decrypt", "kms:GenerateDataKey"} <= actions
+
+
+def test_a_reader_decrypts_and_encrypts_nothing(site: Any) -> None:
+    """Who only reads could else pass off something of their own as the platform's data."""
+    site.bucket.grant_read(site.role("Reader"), prefix="fraud")
+
+    assert _actions(site.statements("Reader"), "kms") == {"kms:Decrypt", "kms:DescribeKey"}
+
+
+def test_a_reader_that_writes_may_encrypt(site: Any) -> None:
+    """Both grants together are those of a writer; no right is named twice."""
+    role = site.role("Both")
+    site.bucket.grant_read(role, prefix="fraud")
+    site.bucket.grant_write(role, prefix="fraud")
+    statements = [each for each in site.statements("Both") if "kms" in json.dumps(each["Action"])]
+    (statement,) = statements
+
+    assert set(statement["Action"]) == {
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "kms:Encrypt",
+        "kms:GenerateDataKey",
+    }
 
 
 def test_a_grant_leaves_the_key_policy_alone(site: Any) -> None:
