@@ -67,17 +67,9 @@ def write_answer(
             repr(score).encode(),
             score >= threshold,
         )
-    values, called = scores.tolist(), decide(scores, threshold).tolist()
     if form == "csv":
-        rest = [f",{decision}" for decision in called]
-        if shap is not None:
-            rest = [
-                f"{end},{','.join(map(repr, row))}"
-                for end, row in zip(rest, shap.tolist(), strict=True)
-            ]
-        return "".join(
-            [f"{score!r}{end}\n" for score, end in zip(values, rest, strict=True)]
-        ).encode()
+        return _csv(scores, threshold, shap)
+    values, called = scores.tolist(), decide(scores, threshold).tolist()
     rows: list[dict[str, Any]] = [
         {"score": score, "decision": decision}
         for score, decision in zip(values, called, strict=True)
@@ -88,6 +80,22 @@ def write_answer(
     if form == "jsonlines":
         return b"".join([orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows])
     return orjson.dumps({"predictions": rows})
+
+
+def _csv(scores: Vector, threshold: float, shap: Vector | None) -> bytes:
+    """Write a line a row; the parser of JSON writes numbers ten times faster than Python."""
+    cells = orjson.dumps(scores.tolist())[1:-1].split(b",") if len(scores) else []
+    ends = (b",0", b",1")
+    lines = [
+        cell + ends[decision]
+        for cell, decision in zip(cells, decide(scores, threshold).tolist(), strict=True)
+    ]
+    if shap is not None:
+        lines = [
+            line + b"," + orjson.dumps(row)[1:-1]
+            for line, row in zip(lines, shap.tolist(), strict=True)
+        ]
+    return b"".join([line + b"\n" for line in lines])
 
 
 @lru_cache(maxsize=256)
