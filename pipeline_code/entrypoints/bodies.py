@@ -1,11 +1,13 @@
-"""Receive the body of a request: within a size, within a time, within the server's memory."""
+"""Receive the body of a request: within a size, and within the server's memory.
+
+How long it may take is bounded where packets are received, see `connections`.
+"""
 
 from __future__ import annotations
 
-import asyncio
 from typing import Self
 
-from starlette.types import Message, Receive
+from starlette.types import Receive
 
 from pipeline_code.entrypoints.http_errors import RequestError, overloaded
 
@@ -17,16 +19,14 @@ class BodyReader:
         body_bytes: a longer body is refused, with 413.
         pending_bytes: while bodies of so many bytes are being received or scored, further ones
             are turned away, with 503.
-        body_sec: a client that is slower loses its connection, with 408.
     """
 
-    def __init__(self, *, body_bytes: int, pending_bytes: int, body_sec: float) -> None:
+    def __init__(self, *, body_bytes: int, pending_bytes: int) -> None:
         self._body_bytes = body_bytes
         self._pending_bytes = pending_bytes
-        self._body_sec = body_sec
         self._pending = 0
 
-    def room(self, announced: int) -> Room:
+    def room(self, announced: int = 0) -> Room:
         """Hold room for a body until the end of a ``with`` block, in which it is answered."""
         return Room(self, announced)
 
@@ -55,27 +55,11 @@ class BodyReader:
         """Return the whole body.
 
         Raises:
-            RequestError: if it is too large, comes too slowly, or its client goes away.
+            RequestError: if it is too large, or its client goes away.
         """
-        message = await receive()
-        if message["type"] == "http.request" and not message.get("more_body", False):
-            body: bytes = message.get("body", b"")
-            room.grow_to(len(body))
-            return body
-        try:
-            async with asyncio.timeout(self._body_sec):
-                return await self._rest(receive, room, message)
-        except TimeoutError:
-            raise RequestError(
-                408,
-                "too_slow",
-                f"the body took longer than {self._body_sec:g} seconds; send it faster",
-                headers=[(b"connection", b"close")],
-            ) from None
-
-    async def _rest(self, receive: Receive, room: Room, message: Message) -> bytes:
         size, parts = 0, []
         while True:
+            message = await receive()
             if message["type"] == "http.disconnect":
                 raise RequestError(400, "incomplete", "the connection closed before the body ended")
             part: bytes = message.get("body", b"")
@@ -84,7 +68,6 @@ class BodyReader:
             parts.append(part)
             if not message.get("more_body", False):
                 return b"".join(parts)
-            message = await receive()
 
 
 class Room:
@@ -96,7 +79,8 @@ class Room:
         self.size = 0
 
     def __enter__(self) -> Self:
-        self.take(self._announced)
+        if self._announced:
+            self.take(self._announced)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -106,6 +90,12 @@ class Room:
         """Hold room for ``size`` bytes more."""
         self._reader.reserve(self.size + size, size)
         self.size += size
+
+    def hold(self, size: int) -> None:
+        """Count ``size`` bytes in all, however full it is: they are here already."""
+        more = max(size - self.size, 0)
+        self._reader.release(-more)
+        self.size += more
 
     def grow_to(self, size: int) -> None:
         """Hold room for ``size`` bytes in all: a client may send more than it announced."""

@@ -17,9 +17,10 @@ import numpy as np
 from starlette.types import Message, Receive, Scope, Send
 
 from pipeline_code.core.documents import PayloadError
-from pipeline_code.entrypoints.bodies import BodyReader
+from pipeline_code.entrypoints.bodies import BodyReader, Room
 from pipeline_code.entrypoints.http_errors import Headers, RequestError, overloaded
 from pipeline_code.entrypoints.openapi import describe
+from pipeline_code.entrypoints.workers import SharedFlag
 from pipeline_code.steps.answers import (
     CONTENT_TYPES,
     accepted_format,
@@ -28,6 +29,7 @@ from pipeline_code.steps.answers import (
 )
 from pipeline_code.steps.payloads import BodyFormat, Format, Reader, TooManyRowsError
 from pipeline_code.steps.predict import Matrix, Vector
+from pipeline_code.steps.served_model import UnhealthyModelError
 
 _LOGGER: Final = logging.getLogger("acequia.serve")
 _SPOKEN: Final = ", ".join(CONTENT_TYPES.values())
@@ -35,6 +37,7 @@ _MEDIA_TYPES: Final = {form: name.encode() for form, name in CONTENT_TYPES.items
 _INFERENCE_ID: Final = b"x-amzn-sagemaker-inference-id"
 _ATTRIBUTES: Final = b"x-amzn-sagemaker-custom-attributes"
 _LONGEST_ID: Final = 64
+_AT_ONCE: Final = 64 * 1024
 
 
 class Scorer(Protocol):
@@ -66,7 +69,8 @@ class Limits:
     a body holds of any but the narrowest rows; ``explained_rows`` are the rows that SHAP, far
     slower than a score, is computed for. ``inline_bytes``: a longer body is scored in a thread,
     so that it does not hold up the others; a shorter one is done before a thread would have
-    started. ``answer_sec`` is below the minute after which SageMaker gives up.
+    started. ``answer_sec`` is below the minute after which SageMaker gives up;
+    ``client_sec`` is what a client may take to send a request, and to fetch its answer.
     """
 
     body_bytes: int = 25 * 1024 * 1024
@@ -74,8 +78,8 @@ class Limits:
     rows: int = 500_000
     explained_rows: int = 1_000
     inline_bytes: int = 16 * 1024
-    body_sec: float = 20.0
     answer_sec: float = 55.0
+    client_sec: float = 20.0
 
 
 class Endpoint:
@@ -84,16 +88,17 @@ class Endpoint:
     Args:
         model: what scores.
         limits: what requests may ask for.
+        broken: raised for all workers by one whose model breaks, for they have the same.
     """
 
-    def __init__(self, model: Scorer, limits: Limits) -> None:
+    def __init__(self, model: Scorer, limits: Limits, broken: SharedFlag | None = None) -> None:
         self.model = model
         self.limits = limits
+        self._broken = broken or SharedFlag()
         self._reader = Reader(model.features, max_rows=limits.rows)
         self._bodies = BodyReader(
             body_bytes=limits.body_bytes,
             pending_bytes=limits.pending_bytes,
-            body_sec=limits.body_sec,
         )
         # Two large requests at once are as fast as more, and need little memory.
         self._workers = ThreadPoolExecutor(2)
@@ -101,21 +106,29 @@ class Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        try:
-            media_type, answer, extra = await self._answer(scope, receive)
-            await _send(send, 200, media_type, answer, extra)
-        except RequestError as error:
-            await _send(send, error.status, b"application/json", error.body, error.headers)
-        except Exception:
-            _LOGGER.exception("the server broke on a request")
-            broken = RequestError(500, "internal", "the server broke on this request; see its log")
-            await _send(send, broken.status, b"application/json", broken.body)
+        # The room is held until the answer is fetched: else clients that fetch none would fill
+        # the memory with answers.
+        with self._bodies.room() as room:
+            try:
+                media_type, answer, extra = await self._answer(scope, receive, room)
+                room.hold(len(answer))
+                await _send(send, 200, media_type, answer, extra)
+            except RequestError as error:
+                await _send(send, error.status, b"application/json", error.body, error.headers)
+            except Exception as fault:
+                _LOGGER.exception("the server broke on a request")
+                if isinstance(fault, UnhealthyModelError):
+                    self._broken.set()
+                ours = RequestError(500, "internal", "the server broke on it; see its log")
+                await _send(send, ours.status, b"application/json", ours.body)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> tuple[bytes, bytes, Headers]:
+    async def _answer(
+        self, scope: Scope, receive: Receive, room: Room
+    ) -> tuple[bytes, bytes, Headers]:
         path, method = scope["path"], scope["method"]
         if path == "/invocations":
             _check_method(method, "POST")
-            return await self._invoke(scope, receive)
+            return await self._invoke(scope, receive, room)
         if path == "/ping":
             _check_method(method, "GET", "HEAD")
             return b"application/json", self._ping(), []
@@ -127,14 +140,19 @@ class Endpoint:
         )
 
     def _ping(self) -> bytes:
+        unhealthy = RequestError(503, "unhealthy", "the model does not score; see the log")
+        if self._broken.is_set:
+            raise unhealthy
         try:
             self.model.check()
         except Exception as error:
             _LOGGER.exception("the self-check failed")
-            raise RequestError(503, "unhealthy", "the model does not score; see the log") from error
+            raise unhealthy from error
         return b'{"status": "ok"}'
 
-    async def _invoke(self, scope: Scope, receive: Receive) -> tuple[bytes, bytes, Headers]:
+    async def _invoke(
+        self, scope: Scope, receive: Receive, room: Room
+    ) -> tuple[bytes, bytes, Headers]:
         given: dict[bytes, bytes] = dict(scope["headers"])
         form = content_format(given.get(b"content-type", b""))
         if form is None or given.get(b"content-encoding", b"identity") != b"identity":
@@ -152,10 +170,9 @@ class Endpoint:
         extra = _inference_id(given)
         is_explained = _asks_for_explanation(scope.get("query_string", b""), given)
         length = given.get(b"content-length", b"0")
-        announced = int(length) if len(length) < 20 and length.isdigit() else 0
-        with self._bodies.room(announced) as room:
-            body = await self._bodies.read(receive, room)
-            answer = await self._scored(body, form, accepted, is_explained)
+        room.grow_to(int(length) if len(length) < 20 and length.isdigit() else 0)
+        body = await self._bodies.read(receive, room)
+        answer = await self._scored(body, form, accepted, is_explained)
         return _MEDIA_TYPES[accepted], answer, extra
 
     async def _scored(
@@ -258,4 +275,8 @@ async def _send(
         ],
     }
     await send(start)
+    if len(body) > _AT_ONCE:
+        # What comes after it is taken only when the client has fetched most of it.
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+        body = b""
     await send({"type": "http.response.body", "body": body})

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import pwd
+import resource
 import signal
 import socket
 import sys
@@ -19,14 +20,17 @@ import uvicorn
 
 from pipeline_code import contract
 from pipeline_code.core.errors import PipelineError
+from pipeline_code.entrypoints.connections import connections
 from pipeline_code.entrypoints.endpoint import Endpoint, Limits
-from pipeline_code.entrypoints.workers import available_cores, run_workers
+from pipeline_code.entrypoints.workers import SharedFlag, available_cores, run_workers
 from pipeline_code.steps.predict import read_metadata
 from pipeline_code.steps.served_model import ServedModel
 
 _DRAIN_SEC: Final = 25
 """SageMaker kills a container 30 seconds after it asked it to stop."""
 _BACKLOG: Final = 2048
+_CONNECTIONS: Final = 8192
+"""A worker that has so many takes no more; none of them costs more than some kilobytes."""
 _MIB: Final = 1024 * 1024
 
 
@@ -57,30 +61,39 @@ def main(arguments: Sequence[str]) -> int:
     # Read when the booster's library is loaded. A single row gains nothing by threads, and where
     # cores are shared they wait for each other: 40 ms a request instead of 3 were measured.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    _raise_file_limit()
     features = read_metadata(options.model).features
+    broken = SharedFlag()
     with listen(options.host, options.port) as listener:
 
         def work(ready: Callable[[], None]) -> None:
-            _serve(options, listener, ready)
+            _serve(options, listener, broken, ready)
 
         def ready() -> None:
             if options.user:
                 _become(options.user)  # the parent of the workers reads no requests, but forks
             _say_listening(listener, features)
 
-        return run_workers(work, count=options.workers, ready=ready)
+        # Its copy would keep the port open, and clients waiting that no worker takes any more.
+        return run_workers(work, count=options.workers, ready=ready, stopping=listener.close)
 
 
-def _serve(options: argparse.Namespace, listener: socket.socket, ready: Callable[[], None]) -> None:
+def _serve(
+    options: argparse.Namespace,
+    listener: socket.socket,
+    broken: SharedFlag,
+    ready: Callable[[], None],
+) -> None:
     """Be one worker."""
     model = ServedModel.read(options.model)
     model.check()
     if options.user:
         _become(options.user)
+    limits = Limits(body_bytes=_body_bytes(), rows=options.max_rows, client_sec=options.client_sec)
     server = uvicorn.Server(
         uvicorn.Config(
-            Endpoint(model, Limits(body_bytes=_body_bytes(), rows=options.max_rows)),
-            http="httptools",
+            Endpoint(model, limits, broken),
+            http=connections(limits.client_sec),
             loop="uvloop",
             lifespan="off",
             ws="none",
@@ -110,6 +123,12 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8080, help="0 takes a free one")
     parser.add_argument("--model", type=Path, default=root / contract.MODEL_FOLDER)
     parser.add_argument("--max-rows", type=int, default=Limits.rows)
+    parser.add_argument(
+        "--client-sec",
+        type=float,
+        default=Limits.client_sec,
+        help="how long a client may take to send a request, and to fetch its answer",
+    )
     parser.add_argument("--workers", type=int, default=_workers(), help="processes that serve")
     parser.add_argument("--user", default="", help="give up root for this user before serving")
     return parser.parse_args(arguments)
@@ -145,6 +164,13 @@ def listen(host: str, port: int) -> socket.socket:
     # these do not, and without it every answer waits 40 ms for a delayed acknowledgement.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
+
+
+def _raise_file_limit() -> None:
+    """Take as many connections as a worker can bear: the usual limit is 1,024 of them."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _CONNECTIONS if hard == resource.RLIM_INFINITY else min(_CONNECTIONS, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _become(user: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import mmap
 import os
 import signal
 import sys
@@ -25,6 +26,22 @@ _YOUNG_DEATHS: Final = 3
 """So many workers that die young mean that the next one would as well."""
 
 
+class SharedFlag:
+    """Tell all workers, once and for good, what one of them found out."""
+
+    def __init__(self) -> None:
+        self._byte = mmap.mmap(-1, 1)
+
+    def set(self) -> None:
+        """Raise it, in every process that was forked since it was made."""
+        self._byte[0] = 1
+
+    @property
+    def is_set(self) -> bool:
+        """Whether anyone has."""
+        return self._byte[0] == 1
+
+
 def available_cores() -> int:
     """Count the cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
@@ -32,27 +49,38 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def run_workers(work: Work, *, count: int, ready: Callable[[], None]) -> int:
+def run_workers(
+    work: Work,
+    *,
+    count: int,
+    ready: Callable[[], None],
+    stopping: Callable[[], None] = lambda: None,
+) -> int:
     """Run ``work`` in ``count`` processes until told to stop; return the exit code.
 
     With one, it is done in this very process. ``ready`` is called once, when all of them take
-    requests. A worker that ends with `contract.EXIT_REFUSED` ends the others too: what it
-    refused is the same for all.
+    requests, and ``stopping`` when they are told to stop. A worker that ends with
+    `contract.EXIT_REFUSED` ends the others too: what it refused is the same for all.
     """
     if count <= 1:
         work(ready)
         return 0
-    return _Pool(work).run(count, ready)
+    return _Pool(work, stopping).run(count, ready)
 
 
 class _Pool:
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, stopping: Callable[[], None]) -> None:
         self._work = work
+        self._stopping = stopping
         self._born: dict[int, float] = {}
         self._young_deaths = 0
         self._is_stopping = False
         # Only this process holds the end that writes, so the other one says when it is gone.
         self._life = os.pipe()
+        # Of workers that refuse the same, the one that gets this byte says so.
+        self._voice, voice = os.pipe()
+        os.write(voice, b"1")
+        os.close(voice)
 
     def run(self, count: int, ready: Callable[[], None]) -> int:
         for number in _STOPPING:
@@ -97,19 +125,20 @@ class _Pool:
         os.close(reader)
         os.close(self._life[1])
         threading.Thread(target=_die_with_parent, args=(self._life[0],), daemon=True).start()
-        os._exit(_worked(self._work, writer))
+        os._exit(_worked(self._work, writer, self._voice))
 
     def _stop(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - its form
         self._end()
 
     def _end(self) -> None:
         self._is_stopping = True
+        self._stopping()
         for process in self._born:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGTERM)
 
 
-def _worked(work: Work, writer: int) -> int:
+def _worked(work: Work, writer: int, voice: int) -> int:
     """Do the work of a child; return its exit code."""
 
     def ready() -> None:
@@ -124,7 +153,8 @@ def _worked(work: Work, writer: int) -> int:
     try:
         work(ready)
     except PipelineError as error:
-        _say(str(error))
+        if os.read(voice, 1):
+            _say(str(error))
         return contract.EXIT_REFUSED
     except BaseException:  # the child must never return into its parent's code
         traceback.print_exc()
@@ -139,4 +169,5 @@ def _die_with_parent(life: int) -> None:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 - CloudWatch keeps it
+    sys.stderr.write(f"{text}\n")  # at once: the lines of two processes do not mix
+    sys.stderr.flush()

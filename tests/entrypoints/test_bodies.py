@@ -14,7 +14,7 @@ from pipeline_code.entrypoints.http_errors import RequestError
 
 def reader(**changes: Any) -> BodyReader:
     """Receive bodies of ten bytes, twenty in all."""
-    return BodyReader(**{"body_bytes": 10, "pending_bytes": 20, "body_sec": 5.0, **changes})
+    return BodyReader(**{"body_bytes": 10, "pending_bytes": 20, **changes})
 
 
 def read(bodies: BodyReader, *parts: bytes, announced: int = 0) -> bytes:
@@ -70,20 +70,3 @@ def test_room_is_given_back_when_a_body_is_refused() -> None:
 
     with bodies.room(10), bodies.room(10):
         pass
-
-
-def test_a_slow_client_is_cut_off() -> None:
-    """A connection that drips holds memory for ever."""
-
-    async def receive() -> Any:
-        await asyncio.sleep(0.002)
-        return {"type": "http.request", "body": b"", "more_body": True}
-
-    async def run() -> None:
-        bodies = reader(body_sec=0.02)
-        with bodies.room(0) as room:
-            await bodies.read(receive, room)
-
-    with pytest.raises(RequestError) as error:
-        asyncio.run(run())
-    assert error.value.status == 408

@@ -91,11 +91,11 @@ def ask(
         sent.append(message)
 
     asyncio.run(endpoint(scope, receive, send))
-    start, body = sent
+    start, *bodies = sent
     return Answer(
         start["status"],
         {name.decode(): value.decode() for name, value in start["headers"]},
-        body["body"],
+        b"".join(body["body"] for body in bodies),
     )
 
 
