@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from config.audit import AuditConfig
+from config.backup import BackupConfig
 from config.batch import BatchConfig
 from config.features import FeaturesConfig
 from config.monitoring import MonitoringConfig
@@ -84,6 +85,7 @@ class PlatformConfig(Section):
     network: NetworkConfig = NetworkConfig()
     audit: AuditConfig = AuditConfig()
     sources: SourcesConfig = SourcesConfig()
+    backup: BackupConfig = BackupConfig()
     features: FeaturesConfig = FeaturesConfig()
     registry: RegistryConfig = RegistryConfig()
     training: TrainingConfig = TrainingConfig()

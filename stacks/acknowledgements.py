@@ -129,6 +129,15 @@ REGISTER: tuple[Acknowledgement, ...] = (
         reason="An export is named by the moment at which it begins; the job only reads its state.",
     ),
     Acknowledgement(
+        path=r"Databases/Backups/Role/.*",
+        rule=_WILDCARD,
+        finding=r"Resource::<Table\w+\.Arn>/backup/\*|"
+        + _ARN.format(service="rds")
+        + r"cluster-snapshot:awsbackup:\*",
+        reason="AWS Backup numbers its snapshots as it makes them, each of a table or cluster "
+        "that the plan names.",
+    ),
+    Acknowledgement(
         path=r"\w+/DeadLetters/Resource",
         rule="AwsSolutions-SQS3",
         reason="It is itself the dead-letter queue, of rules and schedules instead of a queue.",

@@ -63,14 +63,8 @@ COMPLIANCE: tuple[Acknowledgement, ...] = (
     Acknowledgement(
         path=r"Databases/Database-\w+/Writer",
         rule="RDSInBackupPlan",
-        reason="Aurora backs the cluster up continuously and keeps 35 days; a plan of AWS Backup, "
-        "with a vault in another account, is the organization's.",
-    ),
-    Acknowledgement(
-        path=r"Databases/Table-\w+/Resource",
-        rule="DynamoDBInBackupPlan",
-        reason="Point-in-time recovery keeps 35 days; a plan of AWS Backup, with a vault in "
-        "another account, is the organization's.",
+        reason="The plan Databases/Backups names the cluster, which holds the data; AWS Backup "
+        "takes no instance of Aurora by itself, and the rule looks at instances only.",
     ),
     Acknowledgement(
         path=r"Delivery/\w+/Resource",

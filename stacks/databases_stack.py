@@ -8,6 +8,7 @@ from aws_cdk import RemovalPolicy, Stack
 from constructs import Construct
 
 from config import PlatformConfig
+from ml_constructs.backup_plan import BackupPlan, Retention
 from ml_constructs.encrypted_log_group import EncryptedLogGroup
 from ml_constructs.key_value_table import KeyValueTable
 from ml_constructs.landing_job import log_groups
@@ -21,7 +22,7 @@ PORT = 5433
 
 
 class DatabasesStack(Stack):
-    """Keep the databases and tables of the sources, and the logs of what lands them.
+    """Keep the databases and tables of the sources, their backups, the logs of their landing.
 
     Stateful: their rows exist nowhere else.
     """
@@ -58,6 +59,8 @@ class DatabasesStack(Stack):
             for source in settings.sources.tables
             if source.table is None
         }
+        if self.clusters or self.tables:
+            self._define_backups()
         for source in settings.sources.landed:
             for name in log_groups(names.sources_encryption, names.landing_role(source)):
                 self._define_log_group(f"{source}-{name.rpartition('/')[2]}", name)
@@ -82,6 +85,26 @@ class DatabasesStack(Stack):
             cluster.keep_logs(self._define_log_group(f"{source.name}-server", log_group_of(name)))
             clusters[source.name] = cluster
         return clusters
+
+    def _define_backups(self) -> None:
+        backup = self._settings.backup
+        lock_days = backup.lock_days or backup.keep_days
+        self.backups = BackupPlan(
+            self,
+            "Backups",
+            vault_name=self._names.backups,
+            schedule=backup.schedule,
+            retention=Retention(
+                keep_days=backup.keep_days,
+                cold_after_days=backup.cold_after_days,
+                lock_days=lock_days if self._settings.protected else None,
+                lock_changeable_days=backup.lock_changeable_days,
+            ),
+            cluster_arns=[cluster.cluster_arn for cluster in self.clusters.values()],
+            table_arns=[table.table_arn for table in self.tables.values()],
+            key=self._key,
+            removal_policy=self._removal_policy,
+        )
 
     def _define_log_group(self, group_id: str, name: str) -> EncryptedLogGroup:
         return EncryptedLogGroup(

@@ -26,6 +26,7 @@ from ml_constructs.event_notice import EventNotice
 from ml_constructs.feature_group_alarms import FeatureGroupAlarms
 from ml_constructs.notices import (
     Notice,
+    backup_notices,
     data_notices,
     endpoint_notices,
     feature_group_notices,
@@ -133,6 +134,7 @@ class MonitoringStack(Stack):
             *endpoint_notices(names.endpoint),
             *feature_group_notices(list(self._groups.values())),
             *data_notices(names.database),
+            *backup_notices(names.backups),
             *image_notices(names.platform),
             *health_notices(SERVICES),
         ]

@@ -59,6 +59,11 @@ class Names:
         """Name the log group of the VPC's flow logs."""
         return f"/{self.platform}/flow-logs"
 
+    @property
+    def backups(self) -> str:
+        """Name the vault of the backups, which whoever restores types, and their plan."""
+        return f"{self.platform}-backups"
+
     def feature_group(self, versioned_name: str) -> str:
         """Name a feature group, its schema version included."""
         return f"{self.pipeline}-{versioned_name}"

@@ -27,6 +27,7 @@ _HASH = re.compile(r"(?<=.)[0-9A-F]{8}$")
 _NAMES = ("Name", "BucketName", "RoleName", "QueueName", "TopicName", "TableName", "AlarmName")
 _ARNS: Mapping[str, str] = {
     "AWS::Athena::WorkGroup": "athena:{region}:{account}:workgroup/{name}",
+    "AWS::Backup::BackupVault": "backup:{region}:{account}:backup-vault:{name}",
     "AWS::CloudTrail::Trail": "cloudtrail:{region}:{account}:trail/{name}",
     "AWS::CloudWatch::Alarm": "cloudwatch:{region}:{account}:alarm:{name}",
     "AWS::CodeBuild::Project": "codebuild:{region}:{account}:project/{name}",
@@ -41,6 +42,7 @@ _ARNS: Mapping[str, str] = {
     "AWS::KinesisFirehose::DeliveryStream": "firehose:{region}:{account}:deliverystream/{name}",
     "AWS::Lambda::Function": "lambda:{region}:{account}:function:{name}",
     "AWS::Logs::LogGroup": "logs:{region}:{account}:log-group:{name}:*",
+    "AWS::RDS::DBCluster": "rds:{region}:{account}:cluster:{name}",
     "AWS::S3::Bucket": "s3:::{lower}",
     "AWS::SNS::Topic": "sns:{region}:{account}:{name}",
     "AWS::SQS::Queue": "sqs:{region}:{account}:{name}",
@@ -75,6 +77,7 @@ _REFS: Mapping[str, str] = {
 """What ``Ref`` gives where it is not the name; where it is the ARN, see below."""
 
 _ATTRIBUTES: Mapping[str, str] = {
+    "AvailabilityZone": "{region}a",
     "DefaultSecurityGroup": "sg-{hex17}",
     "DomainName": "{lower}.example.com",
     "Endpoint.Address": "{lower}.cluster-{hex12}.{region}.rds.amazonaws.com",

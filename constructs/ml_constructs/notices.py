@@ -178,6 +178,33 @@ def data_notices(database: str) -> tuple[Notice, ...]:
     )
 
 
+def backup_notices(vault_name: str) -> tuple[Notice, ...]:
+    """A backup that was not made.
+
+    Source: AWS Backup Developer Guide, "Monitoring AWS Backup events using Amazon EventBridge".
+    """
+    return (
+        Notice(
+            "BackupFailed",
+            "A backup of a database or table was not made",
+            {
+                "source": ["aws.backup"],
+                "detail-type": ["Backup Job State Change"],
+                "detail": {
+                    "backupVaultName": [vault_name],
+                    "state": ["ABORTED", "EXPIRED", "FAILED"],
+                },
+            },
+            {
+                "job": "$.detail.backupJobId",
+                "state": "$.detail.state",
+                "resource": "$.detail.resourceArn",
+            },
+            "Backup job <job> of <resource> ended as <state>.",
+        ),
+    )
+
+
 def image_notices(repository_name: str) -> tuple[Notice, ...]:
     """An image in which the scan found something critical."""
     return (

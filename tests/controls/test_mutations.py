@@ -29,7 +29,7 @@ TAKEN_OUT = {
     "C13": r"KeyPolicy|EnableKeyRotation",
     "C14": r"ScanOnPush",
     "C16": r"AlarmActions|AutoRollbackConfiguration",
-    "C20": r"Tags|ResourceTags|FileSystemTags",
+    "C20": r"Tags|ResourceTags|FileSystemTags|Backup(Plan|Vault)Tags",
     "C21": r"StoppingCondition|RetryPolicies|Timeout|TimeoutInMinutes|TimeoutSeconds",
     "C23": r"DeadLetterConfig|RedrivePolicy",
 }

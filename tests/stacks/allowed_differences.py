@@ -35,6 +35,8 @@ ALLOWED = (
         "LifecycleConfiguration/.*(ExpirationInDays|NoncurrentDays)",
         "Data of dev are soon forgotten.",
     ),
+    Allowed("AWS::Backup::BackupVault", "LockConfiguration.*", "Only protected ones lock backups."),
+    Allowed("AWS::Backup::BackupPlan", ".*/Lifecycle/.*", "Backups of dev are soon forgotten."),
     Allowed("AWS::ECR::Repository", "LifecyclePolicy/.*/countNumber", "Images of prod stay."),
     Allowed("AWS::EC2::(VPC|Subnet)", "CidrBlock", "Networks may be joined: no overlap."),
     Allowed("AWS::EC2::SecurityGroup", "SecurityGroupIngress/\\*/CidrIp", "Its own network."),

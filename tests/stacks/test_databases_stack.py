@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,12 @@ import config
 
 Templates = dict[str, dict[str, dict[str, Any]]]
 ENVIRONMENTS = (*config.ENVIRONMENTS, "everything")
+BARE = """
+environment: dev
+usecase: fraud
+protected: false
+tags: {data_classification: internal, owner_team: somebody, cost_center: none}
+"""
 
 
 def _find(templates: Templates, environment: str, kind: str) -> list[dict[str, Any]]:
@@ -140,3 +147,69 @@ def test_every_landing_job_finds_its_log_groups(templates: Templates, environmen
         role = sources[job["Role"]["Fn::GetAtt"][0]]["Properties"]["RoleName"]
         for kind in ("error", "output"):
             assert f"/aws-glue/jobs/{encryption}-role/{role}/{kind}" in groups
+
+
+# --- Backups --------------------------------------------------------------------------------------
+
+
+def _backup(templates: Templates, environment: str, kind: str) -> dict[str, Any]:
+    (found,) = _find(templates, environment, f"AWS::Backup::{kind}")
+    properties: dict[str, Any] = found["Properties"]
+    return properties
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_everything_that_we_bring_is_in_the_backup_plan(
+    templates: Templates, environment: str
+) -> None:
+    """Named one by one: a tag can be taken off by anybody who may tag."""
+    selection = _backup(templates, environment, "BackupSelection")["BackupSelection"]
+    text = json.dumps(selection["Resources"])
+    brought = [
+        name
+        for name, each in templates[environment]["Databases"]["Resources"].items()
+        if each["Type"] in {"AWS::RDS::DBCluster", "AWS::DynamoDB::Table"}
+    ]
+
+    assert len(selection["Resources"]) == len(brought)
+    assert all(f'"{name}"' in text for name in brought)
+    assert "ListOfTags" not in selection
+
+
+def test_backups_are_encrypted_and_end(templates: Templates) -> None:
+    """With the key of the data, as long as the settings say."""
+    vault = _backup(templates, "prod", "BackupVault")
+    (rule,) = _backup(templates, "prod", "BackupPlan")["BackupPlan"]["BackupPlanRule"]
+    (cold,) = _backup(templates, "everything", "BackupPlan")["BackupPlan"]["BackupPlanRule"]
+
+    assert "DataKey" in json.dumps(vault["EncryptionKeyArn"])
+    assert rule["Lifecycle"] == {"DeleteAfterDays": 35}
+    assert cold["Lifecycle"] == {"DeleteAfterDays": 400, "MoveToColdStorageAfterDays": 30}
+    assert cold["ScheduleExpression"] == "cron(30 3 * * ? *)"
+
+
+def test_nobody_deletes_a_backup_of_a_protected_environment(templates: Templates) -> None:
+    """The lock lasts as long as the backup unless the settings say less; dev has none."""
+    locks = {
+        environment: _backup(templates, environment, "BackupVault").get("LockConfiguration")
+        for environment in ENVIRONMENTS
+    }
+
+    assert locks == {
+        "dev": None,
+        "staging": {"MinRetentionDays": 35},
+        "prod": {"MinRetentionDays": 35},
+        "everything": {"MinRetentionDays": 60, "ChangeableForDays": 7},
+    }
+
+
+def test_without_a_database_there_is_no_vault(tmp_path: Path) -> None:
+    """A plan that selects nothing is refused by AWS."""
+    from pipeline_code.core.mistakes import parse
+    from stacks.platform_app import PlatformApp
+
+    app = PlatformApp(outdir=str(tmp_path), builtin_cloud_formation_validation=False)
+    app.define([parse(BARE, config.PlatformConfig, source="dev.yaml")])
+    databases = app.stages["dev"].databases
+
+    assert not [child for child in databases.node.find_all() if "Backups" in child.node.path]

@@ -16,6 +16,7 @@ Templates = dict[str, dict[str, dict[str, Any]]]
 
 STATEFUL_IDS = Path(__file__).parent / "stateful_ids.json"
 STATEFUL_TYPES = {
+    "AWS::Backup::BackupVault",
     "AWS::DynamoDB::Table",
     "AWS::ECR::Repository",
     "AWS::Glue::Database",
