@@ -28,19 +28,20 @@ def describe(features: tuple[str, ...]) -> bytes:
 def _invocations(features: Sequence[str]) -> dict[str, Any]:
     width = len(features)
     row = {"type": "array", "items": _NUMBER, "minItems": width, "maxItems": width}
-    record = {
-        "type": "object",
-        "properties": dict.fromkeys(features, _NUMBER),
-        "required": list(features),
-        "additionalProperties": False,
-    }
+    record = _object(dict.fromkeys(features, _NUMBER))
     rows = {
         "anyOf": [
             {"type": "array", "items": row, "minItems": 1},
             {"type": "array", "items": record, "minItems": 1},
         ]
     }
-    instances = {"type": "object", "properties": {"instances": rows}, "required": ["instances"]}
+    instances = _object({"instances": rows})
+    table = _object(
+        {
+            "columns": {"type": "array", "items": {"enum": list(features)}, "minItems": width},
+            "data": {"type": "array", "items": row, "minItems": 1},
+        }
+    )
     text = {"schema": {"type": "string"}}
     return {
         "parameters": [
@@ -50,22 +51,58 @@ def _invocations(features: Sequence[str]) -> dict[str, Any]:
                 "in": "header",
                 "schema": {"type": "string", "maxLength": 64},
             },
+            {
+                "name": "X-Amzn-SageMaker-Custom-Attributes",
+                "in": "header",
+                "schema": {"enum": ["explain=true"]},
+            },
+            {
+                "name": "Accept",
+                "in": "header",
+                "schema": {"enum": ["application/json", "application/jsonlines", "text/csv"]},
+            },
         ],
         "requestBody": {
             "required": True,
             "content": {
-                "application/json": {"schema": {"anyOf": [instances, rows]}},
+                "application/json": {"schema": {"anyOf": [instances, rows, table]}},
                 "application/jsonlines": text,
                 "text/csv": text,
                 "application/x-parquet": {"schema": {"type": "string", "format": "binary"}},
             },
         },
-        "responses": _answers("200", "400", "406", "408", "413", "415", "503"),
+        "responses": _answers("200", "400", "406", "408", "413", "415", "431", "500", "503"),
+    }
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
     }
 
 
 def _answers(*statuses: str) -> dict[str, Any]:
-    return {status: {"description": _MEANINGS[status]} for status in statuses}
+    return {
+        status: {"description": _MEANINGS[status]}
+        if status == "200"
+        else {
+            "description": _MEANINGS[status],
+            "content": {"application/json": {"schema": _ERROR}},
+        }
+        for status in statuses
+    }
+
+
+_ERROR = _object(
+    {
+        "error": _object(
+            {"code": {"type": "string"}, "message": {"type": "string"}, "where": {"type": "object"}}
+        )
+    }
+)
 
 
 _MEANINGS = {
@@ -75,5 +112,7 @@ _MEANINGS = {
     "408": "the body came too slowly",
     "413": "the body or its rows are too many for one request",
     "415": "the form of the body is not spoken here",
+    "431": "the head of the request is too large",
+    "500": "the server is at fault; its log says how",
     "503": "overloaded, or the model does not score",
 }
