@@ -44,6 +44,8 @@ _IN_NUMBERS: Final = b"0123456789+-.eE"
 _PLAIN: Final = _IN_NUMBERS + b",\n"
 _LARGEST: Final = float(np.finfo(np.float32).max)
 _PART_BYTES: Final = 256 * 1024
+_LARGE: Final = 4 * 1024 * 1024
+"""Read, 25 MiB of empty lists or of commas become 1.5 GiB; so much of them does no harm."""
 _KINDS: Final = frozenset((int, float, type(None)))
 _INSTANCES: Final = frozenset(("instances",))
 _COLUMNS: Final = frozenset(("columns", "data"))
@@ -80,6 +82,7 @@ class Reader:
             if matrix is not None:
                 return matrix
         if form == "json":
+            self._check_density(body, form)
             try:
                 return self._document(orjson.loads(body))
             except orjson.JSONDecodeError:
@@ -106,10 +109,30 @@ class Reader:
                 yield self._part(part, body)
             start = end
 
+    def _check_density(self, body: bytes, form: Format) -> None:
+        """Refuse, before it is read, what has more rows or cells in it than it may."""
+        if len(body) <= _LARGE:
+            return
+        names = "".join(self.features)
+        rows = 0 if form == "json" else body.rstrip().count(b"\n") + 1
+        least = rows
+        if form != "csv" and rows <= self.max_rows:
+            rows = body.count(b"[") + body.count(b"{")
+            least = rows // (1 + names.count("[") + names.count("{"))
+        if least > self.max_rows + 2:  # a header, or the lists around the rows
+            self._refuse_count(least)
+        # Twice as many as there should be: whoever is nearer is told the row that is too wide.
+        if body.count(b",") > 2 * (rows + 1) * (self._width + names.count(",")):
+            raise PayloadError(
+                "wrong_width",
+                f"has many more values than {self._width} a row; send {', '.join(self.features)}",
+            )
+
     def _part(self, text: bytes, body: bytes) -> Matrix:
         matrix = self._plain(text)
         if matrix is not None:
             return matrix
+        self._check_density(text, "csv")
         try:
             return self._csv(text.decode())
         except PayloadError:
@@ -117,6 +140,7 @@ class Reader:
             raise
 
     def _with_care(self, body: bytes, form: Format) -> Matrix:
+        self._check_density(body, form)
         try:
             text = body.decode("utf-8-sig")
         except UnicodeDecodeError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -193,3 +194,55 @@ def test_any_text_is_read_or_refused(form: Format, body: str) -> None:
         return
     assert rows.shape[1] == 3
     assert not np.isinf(rows).any()
+
+
+@pytest.mark.parametrize(
+    ("form", "body", "code"),
+    [
+        ("json", b"[" + b"[]," * 2_000_000 + b"[]]", "too_many_rows"),
+        ("json", b"[" + b"{}," * 2_000_000 + b"{}]", "too_many_rows"),
+        ("json", b"[" * 5_000_000, "too_many_rows"),
+        ("json", b"[" + b"1," * 3_000_000 + b"1]", "wrong_width"),
+        ("jsonlines", b"[]\n" * 2_000_000, "too_many_rows"),
+        ("jsonlines", b"[" + b"1," * 3_000_000 + b"1]", "wrong_width"),
+        ("csv", b"," * 5_000_000, "wrong_width"),
+        ("csv", b'"",""\n' * 1_000_000, "too_many_rows"),
+    ],
+    ids=lambda value: repr(value)[:20],
+)
+def test_a_body_of_nothing_but_separators_is_refused_unread(
+    form: Format, body: bytes, code: str
+) -> None:
+    """Read, it would take sixty times its size: a few such requests would fill the memory."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(PayloadError) as error:
+            list(Reader(("A", "B"), max_rows=500_000).read_in_parts(body, form))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert error.value.code == code
+    assert most < 3 * len(body)
+
+
+@pytest.mark.parametrize("name", ["A", "A[0], {x}"])
+@pytest.mark.parametrize("form", ["csv", "json", "jsonlines"])
+def test_a_large_body_with_many_rows_is_read(form: Format, name: str) -> None:
+    """Also where the name of a column holds what else separates rows and cells."""
+    row = json.dumps({name: 1.0, "long" * 10: None}).encode()
+    rows, bodies = (
+        60_000,
+        {
+            "csv": b'"%b",%b\n' % (name.encode(), b"long" * 10)
+            + (b"1.%b,\n" % (b"0" * 80)) * 60_000,
+            "json": b"[" + b",".join([row] * 60_000) + b"]",
+            "jsonlines": b"\n".join([row + b" " * 30] * 60_000),
+        },
+    )
+    reader = Reader((name, "long" * 10), max_rows=rows)
+    found = reader.read(bodies[form], form)
+    lists = b"[" + b",".join([b"[1.%b,null]" % (b"0" * 80)] * rows) + b"]"
+
+    assert len(bodies[form]) > 4 * 1024 * 1024 or form == "json"
+    assert found.shape == (rows, 2)
+    assert reader.read(lists, "json").shape == (rows, 2)
