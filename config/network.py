@@ -40,7 +40,16 @@ _PRIVATE = tuple(
     for block in ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16")
 )
 _DOCKER = ipaddress.IPv4Network("172.17.0.0/16")
-_OF_OUR_OWN = ("cidr", "availability_zones", "endpoints", "endpoint_accounts", "flow_log_days")
+_OF_OUR_OWN = (
+    "cidr",
+    "availability_zones",
+    "endpoints",
+    "endpoint_accounts",
+    "flow_log_days",
+    "dns_firewall",
+    "dns_allowed",
+    "dns_log_days",
+)
 
 
 def _check_cidr(value: str) -> str:
@@ -94,6 +103,14 @@ ZoneName = Annotated[
         "the name of a zone such as eu-central-1a (not its id, such as euc1-az2)",
     ),
 ]
+DomainName = Annotated[
+    str,
+    matching(
+        r"(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]",
+        "a domain in lower case such as example.com, or *.example.com for all below it",
+    ),
+    Field(max_length=255),
+]
 Cidr = Annotated[str, AfterValidator(_check_cidr)]
 Destination = Annotated[str, AfterValidator(_check_destination)]
 # Not by min_length: with one wrong item it would complain of too few right ones as well.
@@ -116,6 +133,9 @@ class NetworkConfig(Section):
     endpoints: dict[EndpointService, bool] = Field(default_factory=dict)
     endpoint_accounts: tuple[AccountId, ...] = ()
     flow_log_days: LogRetentionDays = 90
+    dns_firewall: Literal["alert", "block", "disabled"] = "alert"
+    dns_allowed: Annotated[tuple[DomainName, ...], Field(max_length=200)] = ()
+    dns_log_days: LogRetentionDays = 90
 
     @field_validator("subnet_ids")
     @classmethod

@@ -54,7 +54,9 @@ class FoundationStack(Stack):
             deletion_window_days=settings.keys.deletion_window_days,
             removal_policy=removal_policy,
         )
-        self.logs_key.allow_logs(["/aws/sagemaker/*", "/aws-glue/*", "/aws/rds/*", names.flow_logs])
+        self.logs_key.allow_logs(
+            ["/aws/sagemaker/*", "/aws-glue/*", "/aws/rds/*", names.flow_logs, names.dns_logs]
+        )
 
         self.alerts_key = EncryptionKey(
             self,

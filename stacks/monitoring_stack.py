@@ -11,6 +11,7 @@ from constructs import Construct
 from config import PlatformConfig
 from ml_constructs.alarm import Alarm
 from ml_constructs.arrival_alarm import ArrivalAlarm
+from ml_constructs.cluster_alarms import ClusterAlarms
 from ml_constructs.cost_budget import CostBudget
 from ml_constructs.dashboard import Dashboard
 from ml_constructs.dashboard_rows import (
@@ -37,7 +38,9 @@ from ml_constructs.notices import (
 )
 from ml_constructs.pipeline_alarms import PipelineAlarms
 from ml_constructs.queue_alarm import QueueAlarm
+from ml_constructs.table_alarms import TableAlarms
 from stacks.data_stack import DataStack
+from stacks.databases_stack import DatabasesStack
 from stacks.features_stack import FeaturesStack
 from stacks.foundation_stack import FoundationStack
 from stacks.names import Names
@@ -63,6 +66,7 @@ class MonitoringStack(Stack):
         names: Names,
         foundation: FoundationStack,
         data: DataStack,
+        databases: DatabasesStack,
         features: FeaturesStack,
         dead_letters: Mapping[str, DeadLetterQueue],
         **kwargs: Any,
@@ -75,7 +79,7 @@ class MonitoringStack(Stack):
         self._queues = {**dead_letters, "Monitoring": undelivered}
         self._groups = {group.node.id: group.name for group in features.groups.values()}
 
-        alarms = self._define_alarms(data)
+        alarms = [*self._define_alarms(data), *self._define_database_alarms(databases)]
         notices = self._define_notices(undelivered)
         self._define_dashboard(data, alarms, notices)
         budget = settings.monitoring.budget
@@ -121,6 +125,25 @@ class MonitoringStack(Stack):
             arrival,
             *(alarm for group in groups for alarm in group.alarms),
             *queues,
+        ]
+
+    def _define_database_alarms(self, databases: DatabasesStack) -> list[Alarm]:
+        clusters = [
+            ClusterAlarms(
+                self,
+                f"Database-{name}",
+                cluster_name=cluster.name,
+                **self._common,
+            )
+            for name, cluster in databases.clusters.items()
+        ]
+        tables = [
+            TableAlarms(self, f"Table-{name}", table_name=table.table_name, **self._common)
+            for name, table in databases.tables.items()
+        ]
+        return [
+            *(alarm for cluster in clusters for alarm in cluster.alarms),
+            *(alarm for table in tables for alarm in table.alarms),
         ]
 
     def _define_notices(self, undelivered: DeadLetterQueue) -> dict[str, EventNotice]:

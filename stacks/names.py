@@ -60,6 +60,11 @@ class Names:
         return f"/{self.platform}/flow-logs"
 
     @property
+    def dns_logs(self) -> str:
+        """Name the log group of what the VPC's resolver is asked."""
+        return f"/{self.platform}/dns-logs"
+
+    @property
     def backups(self) -> str:
         """Name the vault of the backups, which whoever restores types, and their plan."""
         return f"{self.platform}-backups"

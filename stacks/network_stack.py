@@ -10,6 +10,8 @@ from constructs import Construct
 from config import PlatformConfig
 from config.network import enabled_services
 from ml_constructs.closed_security_group import ClosedSecurityGroup
+from ml_constructs.dns_firewall import DnsFirewall
+from ml_constructs.dns_logs import DnsLogs
 from ml_constructs.flow_logs import FlowLogs
 from ml_constructs.gateway_endpoints import GatewayEndpoints
 from ml_constructs.interface_endpoints import InterfaceEndpoints
@@ -42,16 +44,27 @@ class NetworkStack(Stack):
         config = settings.network
         if config.vpc_id is None:
             vpc = self._define_vpc(settings)
+            watched: dict[str, Any] = {
+                "vpc_id": vpc.vpc_id,
+                "key": foundation.logs_key,
+                "removal_policy": removal_policy,
+            }
             FlowLogs(
                 self,
                 "FlowLogs",
-                vpc_id=vpc.vpc_id,
                 log_group_name=names.flow_logs,
-                key=foundation.logs_key,
                 retention_days=config.flow_log_days,
-                removal_policy=removal_policy,
+                **watched,
             )
-            vpc_id, subnet_ids, zone = vpc.vpc_id, vpc.subnet_ids, vpc.first_subnet_zone
+            DnsLogs(
+                self,
+                "DnsLogs",
+                log_group_name=names.dns_logs,
+                retention_days=config.dns_log_days,
+                **watched,
+            )
+            vpc_id, subnet_ids = vpc.vpc_id, vpc.subnet_ids
+            zone: str | None = vpc.first_subnet_zone
         else:
             vpc_id, subnet_ids = config.vpc_id, list(config.subnet_ids)
             zone = config.first_subnet_zone
@@ -77,4 +90,14 @@ class NetworkStack(Stack):
             resource_accounts=config.endpoint_accounts,
         )
         InterfaceEndpoints(self, "Endpoints", vpc=vpc, services=enabled_services(config.endpoints))
+        if config.dns_firewall != "disabled":
+            # A database that has a name of its own could not be found otherwise.
+            hosts = [each.host for each in settings.sources.databases if each.host is not None]
+            DnsFirewall(
+                self,
+                "DnsFirewall",
+                vpc_id=vpc.vpc_id,
+                allowed=[*config.dns_allowed, *(host.lower() for host in hosts)],
+                others=config.dns_firewall,
+            )
         return vpc

@@ -149,6 +149,7 @@ class PlatformStage(Stage):
             names=names,
             foundation=self.foundation,
             data=self.data,
+            databases=self.databases,
             features=self.features,
             dead_letters={
                 "Batch": self.batch.dead_letters,

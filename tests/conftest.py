@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -80,7 +81,20 @@ def _policies(resource: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         (_KINDS.get(resource["Type"], "resource"), "PolicyDocument"),
     ):
         if name in properties:
-            yield kind, properties[name]
+            yield kind, _document(properties[name])
+
+
+def _document(policy: dict[str, Any]) -> dict[str, Any]:
+    """Read a policy that stands in the template as text, as those of CloudWatch Logs do."""
+    if "Fn::Join" not in policy:
+        return policy
+    text = "".join(
+        # A reference stands inside a string of the document.
+        part if isinstance(part, str) else json.dumps(json.dumps(part))[1:-1]
+        for part in policy["Fn::Join"][1]
+    )
+    document: dict[str, Any] = json.loads(text)
+    return document
 
 
 def _listed(value: Any) -> list[Any]:

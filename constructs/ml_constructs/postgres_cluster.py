@@ -84,6 +84,7 @@ class PostgresCluster(Construct):
         )
         self.cluster.apply_removal_policy(removal_policy)
         self._define_writer().apply_removal_policy(removal_policy)
+        self.name = self.cluster.ref
         self.cluster_arn = self.cluster.attr_db_cluster_arn
         self.host = self.cluster.attr_endpoint_address
         self.secret_arn = self.cluster.attr_master_user_secret_secret_arn

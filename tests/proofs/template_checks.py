@@ -22,6 +22,7 @@ Check = Callable[[str, Mapping[str, Any]], Iterator[str]]
 _RATE = re.compile(r"rate\((?P<value>[1-9]\d*) (?P<unit>minute|hour|day)(?P<plural>s?)\)")
 _AT = re.compile(r"at\((?P<time>[^()]*)\)")
 _SCHEDULES: Mapping[str, tuple[str, ...]] = {
+    "AWS::Backup::BackupPlan": ("cron",),
     "AWS::Events::Rule": ("rate", "cron"),
     "AWS::Scheduler::Schedule": ("rate", "cron", "at"),
     "AWS::ApplicationAutoScaling::ScalableTarget": ("rate", "cron", "at"),

@@ -38,6 +38,11 @@ ALLOWED = (
     Allowed("AWS::Backup::BackupVault", "LockConfiguration.*", "Only protected ones lock backups."),
     Allowed("AWS::Backup::BackupPlan", ".*/Lifecycle/.*", "Backups of dev are soon forgotten."),
     Allowed("AWS::ECR::Repository", "LifecyclePolicy/.*/countNumber", "Images of prod stay."),
+    Allowed(
+        "AWS::Route53Resolver::FirewallRuleGroup",
+        "FirewallRules/\\*/(Action|BlockResponse)",
+        "Dev reports the names that the others refuse.",
+    ),
     Allowed("AWS::EC2::(VPC|Subnet)", "CidrBlock", "Networks may be joined: no overlap."),
     Allowed("AWS::EC2::SecurityGroup", "SecurityGroupIngress/\\*/CidrIp", "Its own network."),
     Allowed("AWS::Glue::Crawler", "Schedule", "Nothing runs by itself in dev."),

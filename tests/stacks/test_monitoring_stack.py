@@ -217,3 +217,20 @@ def test_the_budget_is_that_of_the_environment(templates: Templates) -> None:
 
     assert budget["Budget"]["BudgetLimit"] == {"Amount": 3000, "Unit": "USD"}
     assert budget["Budget"]["CostFilters"] == {"TagKeyValue": ["user:Environment$prod"]}
+
+
+@pytest.mark.parametrize("environment", config.ENVIRONMENTS)
+def test_every_database_and_table_is_watched(assembly: Assembly, environment: str) -> None:
+    """Full, blocked or refusing: each is told, for each that the platform brings."""
+    watched: dict[str, set[str]] = {}
+    for alarm in assembly.find("AWS::CloudWatch::Alarm", environment=environment):
+        for dimension in alarm.properties.get("Dimensions", []):
+            if dimension["Name"] in {"DBClusterIdentifier", "TableName"}:
+                target = assembly.target(alarm, dimension["Value"])
+                assert target is not None
+                watched.setdefault(target.type, set()).add(alarm.properties["MetricName"])
+
+    assert watched == {
+        "AWS::RDS::DBCluster": {"ACUUtilization", "DatabaseConnections", "Deadlocks"},
+        "AWS::DynamoDB::Table": {"ReadThrottleEvents", "SystemErrors", "WriteThrottleEvents"},
+    }

@@ -226,12 +226,12 @@ def test_all_traffic_is_recorded_encrypted_and_kept(assembly: Assembly, environm
     """What was accepted and what was refused, under our key, as long as the settings say."""
     (vpc,) = _network(assembly, environment, "AWS::EC2::VPC")
     (flow_log,) = _network(assembly, environment, "AWS::EC2::FlowLog")
-    (group,) = _network(assembly, environment, "AWS::Logs::LogGroup")
+    group = assembly.target(flow_log, flow_log.properties["LogGroupName"])
+    assert group is not None
     key = assembly.target(group, group.properties["KmsKeyId"])
 
     assert assembly.target(flow_log, flow_log.properties["ResourceId"]) == vpc
     assert flow_log.properties["TrafficType"] == "ALL"
-    assert assembly.target(flow_log, flow_log.properties["LogGroupName"]) == group
     assert key is not None
     assert key.logical_id.startswith("LogsKey")
     assert group.properties["LogGroupName"] == f"/acequia-{environment}/flow-logs"
@@ -288,3 +288,71 @@ def test_of_an_imported_vpc_only_the_job_group_is_ours(
     assert stack.network.vpc_id == "vpc-0123456789abcdef0"
     assert len(stack.network.subnet_ids) == 2
     assert stack.network.security_group_ids[1:] == ["sg-0123456789abcdef0"]
+
+
+# --- Names ----------------------------------------------------------------------------------------
+
+
+def _rules(assembly: Assembly, environment: str) -> list[tuple[str, list[str]]]:
+    """Return what the firewall does with which names, in order."""
+    (group,) = _network(assembly, environment, "AWS::Route53Resolver::FirewallRuleGroup")
+    found = []
+    for rule in sorted(group.properties["FirewallRules"], key=lambda each: each["Priority"]):
+        names = assembly.target(group, rule["FirewallDomainListId"])
+        assert names is not None
+        domains = [assembly.text(names, each) for each in names.properties["Domains"]]
+        found.append((rule["Action"], domains))
+    return found
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_question_for_a_name_is_recorded(assembly: Assembly, environment: str) -> None:
+    """Data can leave in a question; who asked what is evidence, encrypted and kept."""
+    (config_,) = _network(assembly, environment, "AWS::Route53Resolver::ResolverQueryLoggingConfig")
+    (of_vpc,) = _network(
+        assembly, environment, "AWS::Route53Resolver::ResolverQueryLoggingConfigAssociation"
+    )
+    (policy,) = _network(assembly, environment, "AWS::Logs::ResourcePolicy")
+    (vpc,) = _network(assembly, environment, "AWS::EC2::VPC")
+    group = assembly.target(config_, config_.properties["DestinationArn"])
+
+    assert group is not None
+    assert group.properties["LogGroupName"] == f"/acequia-{environment}/dns-logs"
+    assert "LogsKey" in json.dumps(group.properties["KmsKeyId"])
+    assert assembly.target(of_vpc, of_vpc.properties["ResourceId"]) == vpc
+    assert "delivery.logs.amazonaws.com" in json.dumps(policy.properties)
+    assert "aws:SourceAccount" in json.dumps(policy.properties)
+    assert group.logical_id in json.dumps(policy.properties)
+
+
+@pytest.mark.parametrize(
+    ("environment", "others"),
+    [("dev", "ALERT"), ("staging", "BLOCK"), ("prod", "BLOCK"), ("everything", "BLOCK")],
+)
+def test_only_names_of_aws_are_answered(assembly: Assembly, environment: str, others: str) -> None:
+    """What dev only reports is refused where it matters; the order of the rules is the rule."""
+    (first, known), (second, rest) = _rules(assembly, environment)
+
+    assert (first, second, rest) == ("ALLOW", others, ["*"])
+    assert {"*.api.aws", "*.sagemaker.aws"} <= set(known)
+    assert "*" not in known
+    assert any("URLSuffix" in name or "amazonaws.com" in name for name in known)
+
+
+def test_names_of_the_settings_are_answered_as_well(assembly: Assembly) -> None:
+    """Those that are listed, and the servers of the sources: jobs could not find them."""
+    (_, known), _ = _rules(assembly, "everything")
+
+    assert {"example.internal", "*.partner.example.com"} <= set(known)
+    assert {"disputes.example.internal", "crm.example.internal"} <= set(known)
+
+
+def test_the_firewall_watches_the_vpc(assembly: Assembly) -> None:
+    """A group of rules does nothing until it belongs to a VPC."""
+    for environment in ENVIRONMENTS:
+        (of_vpc,) = _network(
+            assembly, environment, "AWS::Route53Resolver::FirewallRuleGroupAssociation"
+        )
+        (vpc,) = _network(assembly, environment, "AWS::EC2::VPC")
+
+        assert assembly.target(of_vpc, of_vpc.properties["VpcId"]) == vpc
