@@ -16,6 +16,8 @@ from pipeline_code.steps.payloads import TooManyRowsError
 from pipeline_code.steps.predict import Matrix
 
 _MEMORY_GIB: Final = 0.25
+_MOST_CELLS: Final = 16_000_000
+"""A file of some kilobytes can unpack to any number of equal values, 24 bytes each."""
 _NUMBERS: Final = frozenset(("FLOAT", "DOUBLE", "BOOLEAN", "INTEGER", "UINTEGER")) | {
     f"{sign}{size}INT" for sign in ("", "U") for size in ("TINY", "SMALL", "BIG", "HUGE")
 }
@@ -29,7 +31,7 @@ def read_parquet_rows(body: bytes, features: Sequence[str], *, max_rows: int) ->
 
     Raises:
         PayloadError: if it is no Parquet file, lacks a column or a value is no finite number.
-        TooManyRowsError: if it has more than ``max_rows`` rows.
+        TooManyRowsError: if it has more than ``max_rows`` rows, or 16 million values.
     """
     import duckdb  # only a server that gets such a body pays
 
@@ -37,7 +39,7 @@ def read_parquet_rows(body: bytes, features: Sequence[str], *, max_rows: int) ->
         file = Path(folder) / "body.parquet"
         file.write_bytes(body)
         try:
-            _check_rows(database, file, max_rows)
+            _check_rows(database, file, min(max_rows, _MOST_CELLS // len(features)))
             columns = _columns(database, file)
             _check_columns(columns, features)
             names = ", ".join(

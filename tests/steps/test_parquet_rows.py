@@ -65,3 +65,13 @@ def test_broken_files_are_refused(tmp_path: Path, cut: int) -> None:
     body = parquet(tmp_path, "select 1 as A, 2 as B")
     with pytest.raises(PayloadError, match="no Parquet file"):
         read_parquet_rows(body[:cut], ["A", "B"], max_rows=10)
+
+
+def test_values_of_wide_rows_are_limited_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Equal values take no room in a file, but all of it once they are unpacked."""
+    body = parquet(tmp_path, "0.0 as A, 0.0 as B from range(6)")
+    monkeypatch.setattr("pipeline_code.steps.parquet_rows._MOST_CELLS", 10)
+    with pytest.raises(TooManyRowsError, match="at most 5"):
+        read_parquet_rows(body, ("A", "B"), max_rows=100)
