@@ -71,7 +71,7 @@ def test_values_of_wide_rows_are_limited_too(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Equal values take no room in a file, but all of it once they are unpacked."""
-    body = parquet(tmp_path, "0.0 as A, 0.0 as B from range(6)")
+    body = parquet(tmp_path, "select 0.0 as A, 0.0 as B from range(6)")
     monkeypatch.setattr("pipeline_code.steps.parquet_rows._MOST_CELLS", 10)
     with pytest.raises(TooManyRowsError, match="at most 5"):
         read_parquet_rows(body, ("A", "B"), max_rows=100)
