@@ -1,10 +1,11 @@
-"""Time the synthesis of dev against the least that any CDK app costs.
+"""Time the synthesis against the least that any CDK app costs.
 
     python benchmarks/synth.py [RUNS]
 
 Prints medians in seconds: a bare ``import aws_cdk`` with an empty stack, ``python app.py`` (it
-writes templates, the CDK's command line validates them), both with the CDK's validation, and
-100 template assertions on a platform that is synthesised once, as the tests do it.
+writes templates, the CDK's command line validates them), both with the CDK's validation, the
+command line over all environments with and without it, and 100 template assertions on a platform
+that is synthesised once, as the tests do it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 BARE = "import aws_cdk; app = aws_cdk.App(); aws_cdk.Stack(app, 'Empty'); app.synth()"
+ALL = [str(ROOT / "node_modules/.bin/cdk"), "synth", "--quiet", "-c", "environment=all"]
 ASSERTIONS = 100
 
 
@@ -30,6 +32,8 @@ def main() -> None:
         "python app.py": ([sys.executable, "app.py"], {}),
         "bare, with validation": ([sys.executable, "-c", BARE], {}),
         "app.py, with validation": ([sys.executable, "app.py"], {"CDK_CLI_VERSION": "benchmark"}),
+        "cdk synth, all, unvalidated": ([*ALL, "--no-validation"], {}),
+        "cdk synth, all, validated": (ALL, {}),
     }
     seconds: dict[str, list[float]] = {name: [] for name in cases}
     for _ in range(runs):
@@ -43,12 +47,15 @@ def main() -> None:
         ("ratio, both validated", "app.py, with validation", "bare, with validation"),
     ):
         print(f"{name:28} {medians[ours] / medians[bare]:6.2f}     (at most 2)")
+    for name, limit in (("cdk synth, all, unvalidated", 4), ("cdk synth, all, validated", 10)):
+        print(f"{name:28} {medians[name]:6.2f} s   (at most {limit})")
     print(f"{ASSERTIONS} template assertions      {_time_assertions():6.2f} s   (about 10)")
 
 
 def _time(command: list[str], extra: dict[str, str]) -> float:
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, **_node(), **extra, "CDK_OUTDIR": folder}
+        command = [*command, "--output", folder] if command[: len(ALL)] == ALL else command
         started = time.perf_counter()
         subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
         return time.perf_counter() - started

@@ -61,11 +61,12 @@ REGISTER: tuple[Acknowledgement, ...] = (
         "of EC2 take no resource; metrics are held to Glue's own namespace.",
     ),
     Acknowledgement(
-        path=r"((Training|Batch)/\w+Role|Serving/(Challenger)?Role|Audit/Trail/LogsRole|Studio/\w+/Role)/.*",
+        path=r"((Training|Batch)/\w+Role|Serving/(Challenger)?Role|Audit/Trail/LogsRole"
+        r"|Studio/\w+/Role)/.*",
         rule=_WILDCARD,
         finding=_ARN.format(service="logs")
-        + r"log-group:/aws/(sagemaker/((Processing|Training|Transform)Jobs|Endpoints/[a-z0-9-]+|studio):"
-        r"log-stream:"
+        + r"log-group:/aws/(sagemaker/((Processing|Training|Transform)Jobs"
+        r"|Endpoints/[a-z0-9-]+|studio):log-stream:"
         r"|cloudtrail/[a-z0-9-]+:log-stream:<AWS::AccountId>_CloudTrail_<AWS::Region>)\*",
         reason="SageMaker names a log stream after each job and instance, CloudTrail after the "
         "account and region and a number.",
@@ -100,7 +101,8 @@ REGISTER: tuple[Acknowledgement, ...] = (
         path=r"(((Training|Batch)/Pipeline|Studio/\w+)/Role|Delivery/(Github)?Train)/.*",
         rule=_WILDCARD,
         finding=_ARN.format(service="sagemaker")
-        + r"(((processing|training|transform)-job|model)/pipelines-|pipeline/[a-z0-9-]+/execution/)\*",
+        + r"(((processing|training|transform)-job|model)/pipelines-"
+        r"|pipeline/[a-z0-9-]+/execution/)\*",
         reason="SageMaker Pipelines names executions as they start, and each job after its own.",
     ),
     Acknowledgement(

@@ -138,9 +138,7 @@ def write_header(columns: Sequence[str], path: Path) -> None:
     """Write the header of a result in CSV, names quoted where cells would be."""
     names = ", ".join(f"'' as {quoted(name)}" for name in (*columns, *ADDED))
     with connect() as database:
-        database.execute(
-            f"copy (select {names} limit 0) to {literal(path)} (format csv, header)"
-        )
+        database.execute(f"copy (select {names} limit 0) to {literal(path)} (format csv, header)")
 
 
 def _header(columns: Sequence[str]) -> bytes:
