@@ -41,7 +41,7 @@ ALLOWED = (
     Allowed(
         "AWS::Route53Resolver::FirewallRuleGroup",
         "FirewallRules/\\*/(Action|BlockResponse)",
-        "Dev reports the names that the others refuse.",
+        "Staging tries what prod will refuse.",
     ),
     Allowed("AWS::EC2::(VPC|Subnet)", "CidrBlock", "Networks may be joined: no overlap."),
     Allowed("AWS::EC2::SecurityGroup", "SecurityGroupIngress/\\*/CidrIp", "Its own network."),

@@ -327,10 +327,10 @@ def test_every_question_for_a_name_is_recorded(assembly: Assembly, environment: 
 
 @pytest.mark.parametrize(
     ("environment", "others"),
-    [("dev", "ALERT"), ("staging", "BLOCK"), ("prod", "BLOCK"), ("everything", "BLOCK")],
+    [("dev", "ALERT"), ("staging", "BLOCK"), ("prod", "ALERT"), ("everything", "BLOCK")],
 )
 def test_only_names_of_aws_are_answered(assembly: Assembly, environment: str, others: str) -> None:
-    """What dev only reports is refused where it matters; the order of the rules is the rule."""
+    """What is only reported in one place is refused in another; the order of the rules counts."""
     (first, known), (second, rest) = _rules(assembly, environment)
 
     assert (first, second, rest) == ("ALLOW", others, ["*"])
