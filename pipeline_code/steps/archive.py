@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tarfile
 import zlib
 from pathlib import Path
@@ -34,9 +35,28 @@ def unpack_model(archive: Path, folder: Path, *, largest: int = LARGEST_MODEL_BY
                 size += member.size
                 if size > largest:
                     raise DamagedArchiveError(archive, f"holds more than {largest:,} bytes")
-                packed.extract(member, folder, filter="data")
+                _extract(packed, member, folder)
     except OSError as error:
         raise DamagedArchiveError(archive, f"cannot be read ({error.strerror or error})") from error
     except (tarfile.TarError, EOFError, zlib.error) as error:
         raise DamagedArchiveError(archive, f"is damaged or hostile ({error})") from error
     return folder
+
+
+def _extract(packed: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    """Write one member: a folder or a file, and only below ``folder``.
+
+    Not `TarFile.extract` with its filter: Python 3.11 has that from its fourth release on only.
+    """
+    target = (folder / member.name).resolve()
+    if not target.is_relative_to(folder.resolve()):
+        raise tarfile.TarError(f"{member.name!r} would land outside the folder")
+    if member.isdir():
+        target.mkdir(parents=True, exist_ok=True)
+        return
+    content = packed.extractfile(member) if member.isreg() else None
+    if content is None:
+        raise tarfile.TarError(f"{member.name!r} is neither a file nor a folder")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with content, target.open("wb") as file:
+        shutil.copyfileobj(content, file)

@@ -36,8 +36,8 @@ WAITING = """
 import time
 from pipeline_code.entrypoints.job import run
 def main(job, arguments):
-    job.summary(rows_in=0)
     try:
+        job.summary(rows_in=0)
         time.sleep(30)
     finally:
         (job.output("x") / "cleaned").write_text("")
