@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from pipeline_code import contract
 from pipeline_code.core.usecase import load_usecase
 from pipeline_code.definition.lock import BATCH_LOCK_FILE, read_lock
 from pipeline_code.local.batch import run_batch
+from pipeline_code.local.runner import available_cpus
 from pipeline_code.steps.predict import ModelMetadata, read_metadata
 from pipeline_code.steps.score import History, Progress, Scored
 from pipeline_code.steps.score_files import UnscorableFileError, check_format
@@ -102,7 +102,7 @@ def predict(
         raise UnscorableFileError(destination, "is there already; name another file to write")
     run = _Run(job, metadata, dict(version or {"version": None, "arn": "local"}), progress)
     with scoring.sole(job):
-        scored = run.by_definition(usecases, workers or _cpus())
+        scored = run.by_definition(usecases, workers or available_cpus())
     return Prediction(
         destination,
         scored,
@@ -195,8 +195,3 @@ def _notes(scored: Scored, history: History | None) -> tuple[str, ...]:
                 "so features made of past labels are missing values."
             )
     return tuple(notes)
-
-
-def _cpus() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1

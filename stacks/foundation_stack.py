@@ -33,39 +33,19 @@ class FoundationStack(Stack):
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
+        self._platform = names.platform
+        self._settings = settings
+        self._removal_policy = removal_policy
 
-        self.data_key = EncryptionKey(
-            self,
-            "DataKey",
-            alias=f"{names.platform}-data",
-            description=f"Data, models and images of {names.platform}",
-            deletion_window_days=settings.keys.deletion_window_days,
-            removal_policy=removal_policy,
-        )
+        self.data_key = self._key("data", "Data, models and images")
         self.data_key.allow_service("sagemaker")
         self.data_key.allow_service("glue")
         self.data_key.allow_reading(settings.registry.reader_accounts)
-
-        self.logs_key = EncryptionKey(
-            self,
-            "LogsKey",
-            alias=f"{names.platform}-logs",
-            description=f"Logs of {names.platform}",
-            deletion_window_days=settings.keys.deletion_window_days,
-            removal_policy=removal_policy,
-        )
+        self.logs_key = self._key("logs", "Logs")
         self.logs_key.allow_logs(
             ["/aws/sagemaker/*", "/aws-glue/*", "/aws/rds/*", names.flow_logs, names.dns_logs]
         )
-
-        self.alerts_key = EncryptionKey(
-            self,
-            "AlertsKey",
-            alias=f"{names.platform}-alerts",
-            description=f"Alarms and undelivered events of {names.platform}",
-            deletion_window_days=settings.keys.deletion_window_days,
-            removal_policy=removal_policy,
-        )
+        self.alerts_key = self._key("alerts", "Alarms and undelivered events")
         self.alarms = AlarmTopic(
             self,
             "Alarms",
@@ -73,28 +53,11 @@ class FoundationStack(Stack):
             display_name=names.platform,
             emails=settings.monitoring.emails,
         )
-
         # One of each in an account and region: where two environments share one, one of them
         # owns the groups (logs.sagemaker_log_groups) and both write into them.
         for name in LOG_GROUPS if settings.logs.sagemaker_log_groups else ():
-            EncryptedLogGroup(
-                self,
-                f"{name.rpartition('/')[2]}Logs",
-                name=name,
-                key=self.logs_key,
-                retention_days=settings.logs.retention_days,
-                removal_policy=removal_policy,
-            )
-
-        EncryptedLogGroup(
-            self,
-            "EndpointLogs",
-            name=f"/aws/sagemaker/{ENDPOINTS}/{names.endpoint}",
-            key=self.logs_key,
-            retention_days=settings.logs.retention_days,
-            removal_policy=removal_policy,
-        )
-
+            self._log_group(f"{name.rpartition('/')[2]}Logs", name)
+        self._log_group("EndpointLogs", f"/aws/sagemaker/{ENDPOINTS}/{names.endpoint}")
         self.images = ImageRepository(
             self,
             "Images",
@@ -105,3 +68,23 @@ class FoundationStack(Stack):
             removal_policy=removal_policy,
         )
         self.images.allow_pulling(settings.registry.reader_accounts)
+
+    def _key(self, purpose: str, holds: str) -> EncryptionKey:
+        return EncryptionKey(
+            self,
+            f"{purpose.capitalize()}Key",
+            alias=f"{self._platform}-{purpose}",
+            description=f"{holds} of {self._platform}",
+            deletion_window_days=self._settings.keys.deletion_window_days,
+            removal_policy=self._removal_policy,
+        )
+
+    def _log_group(self, group_id: str, name: str) -> None:
+        EncryptedLogGroup(
+            self,
+            group_id,
+            name=name,
+            key=self.logs_key,
+            retention_days=self._settings.logs.retention_days,
+            removal_policy=self._removal_policy,
+        )

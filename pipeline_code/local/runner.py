@@ -66,7 +66,7 @@ class Runner:
     ) -> None:
         self.home = home
         self._code = code or code_digest(usecases=usecases)
-        self._parallelism = parallelism or _cpus()
+        self._parallelism = parallelism or available_cpus()
         self._usecases = usecases
         self._clock = clock or (lambda: datetime.now(UTC))
         self._executions = Executions(home)
@@ -209,7 +209,7 @@ class Runner:
         return result
 
 
-def _cpus() -> int:
+def available_cpus() -> int:
     """Count the CPUs that this process may use, which in a container are not all."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -14,13 +14,11 @@ from pipeline_code.core.mistakes import closest
 from pipeline_code.core.tables import Connection, connect, literal, quoted
 from pipeline_code.steps.payloads import TooManyRowsError
 from pipeline_code.steps.predict import Matrix
+from pipeline_code.steps.score_files import NUMBER_TYPE
 
 _MEMORY_GIB: Final = 0.25
 _MOST_CELLS: Final = 16_000_000
 """A file of some kilobytes can unpack to any number of equal values, 24 bytes each."""
-_NUMBERS: Final = frozenset(("FLOAT", "DOUBLE", "BOOLEAN", "INTEGER", "UINTEGER")) | {
-    f"{sign}{size}INT" for sign in ("", "U") for size in ("TINY", "SMALL", "BIG", "HUGE")
-}
 
 
 def read_parquet_rows(body: bytes, features: Sequence[str], *, max_rows: int) -> Matrix:
@@ -65,11 +63,7 @@ def _check_rows(database: Connection, file: Path, max_rows: int) -> None:
     if rows == 0:
         raise PayloadError("empty", "the request has no rows; send at least one")
     if rows > max_rows:
-        raise TooManyRowsError(
-            "too_many_rows",
-            f"the request has {rows} rows, at most {max_rows} are taken; "
-            "send several requests, or a batch transform",
-        )
+        raise TooManyRowsError.of(rows, max_rows)
 
 
 def _columns(database: Connection, file: Path) -> dict[str, str]:
@@ -85,7 +79,7 @@ def _check_columns(columns: Mapping[str, str], features: Sequence[str]) -> None:
             "wrong_columns", f"lacks the column {', '.join(missing)}{hint}; send all of them"
         )
     for name in features:
-        if columns[name] not in _NUMBERS and not columns[name].startswith("DECIMAL"):
+        if not NUMBER_TYPE.fullmatch(columns[name]):
             raise PayloadError(
                 "not_a_number", f"has type {columns[name]}; send numbers", column=name
             )

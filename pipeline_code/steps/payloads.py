@@ -55,6 +55,15 @@ _SHOWN: Final = 60
 class TooManyRowsError(PayloadError):
     """More rows than one request may carry."""
 
+    @classmethod
+    def of(cls, rows: int, allowed: int) -> TooManyRowsError:
+        """Say how many there are, and how many may be."""
+        return cls(
+            "too_many_rows",
+            f"the request has {rows} rows, at most {allowed} are taken; "
+            "send several requests, or a batch transform",
+        )
+
 
 class Reader:
     """Read requests for one model.
@@ -100,7 +109,7 @@ class Reader:
             yield self.read(body, form)
             return
         if (rows := text.count(b"\n") + 1) > self.max_rows:
-            self._refuse_count(rows)
+            raise TooManyRowsError.of(rows, self.max_rows)
         start = 0
         while start < len(text):
             end = text.find(b"\n", start + _PART_BYTES)
@@ -120,7 +129,7 @@ class Reader:
             rows = body.count(b"[") + body.count(b"{")
             least = rows // (1 + names.count("[") + names.count("{"))
         if least > self.max_rows + 2:  # a header, or the lists around the rows
-            self._refuse_count(least)
+            raise TooManyRowsError.of(least, self.max_rows)
         # Twice as many as there should be: whoever is nearer is told the row that is too wide.
         if body.count(b",") > 2 * (rows + 1) * (self._width + names.count(",")):
             raise PayloadError(
@@ -248,14 +257,7 @@ class Reader:
         if not rows:
             raise PayloadError("empty", f"the request has no rows; {self._usage()}")
         if len(rows) > self.max_rows:
-            self._refuse_count(len(rows))
-
-    def _refuse_count(self, rows: int) -> NoReturn:
-        raise TooManyRowsError(
-            "too_many_rows",
-            f"the request has {rows} rows, at most {self.max_rows} are taken; "
-            "send several requests, or a batch transform",
-        )
+            raise TooManyRowsError.of(len(rows), self.max_rows)
 
     def _refuse_names(self, given: list[str], **where: int | str) -> NoReturn:
         unknown = [name for name in given if name not in self._names]

@@ -29,7 +29,7 @@ _JSON: Final = frozenset((".json", ".jsonl", ".ndjson"))
 _PATH: Final = "hive_partitioning = false"
 # Nothing is sniffed: a sniffed type loses the zeros of 007, a sniffed dialect loses rows.
 _CSV: Final = "auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"'"
-_NUMBER: Final = re.compile(
+NUMBER_TYPE: Final = re.compile(
     r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|BOOLEAN|DECIMAL\(.*\)"
 )
 
@@ -134,7 +134,7 @@ def no_number(name: str, kind: str) -> str:
         odd = f"json_type({column}) not in ('UBIGINT', 'BIGINT', 'DOUBLE')"
     elif kind == "VARCHAR":
         given, odd = f"{_plain(name, kind)} is not null", f"contains({column}, '_')"
-    elif _NUMBER.fullmatch(kind):
+    elif NUMBER_TYPE.fullmatch(kind):
         # A table of numbers writes a missing one as NaN.
         given, odd = f"not isnan(cast({column} as double))", "false"
     else:
