@@ -11,7 +11,7 @@ from acequia import scoring
 from acequia.project import shown
 from acequia.scoring import Job, Outcome
 from pipeline_code import contract
-from pipeline_code.core.usecase import load_usecase
+from pipeline_code.core.usecase import load_usecase, read_sql
 from pipeline_code.definition.lock import BATCH_LOCK_FILE, read_lock
 from pipeline_code.local.batch import run_batch
 from pipeline_code.local.runner import available_cpus
@@ -179,7 +179,7 @@ def _history(metadata: ModelMetadata, usecases: Path | None) -> History | None:
     if not folder.is_dir():
         return None
     usecase = load_usecase(folder)
-    return History(usecase, (folder / usecase.features.sql).read_text(encoding="utf-8"))
+    return History(usecase, read_sql(folder, usecase))
 
 
 def _notes(scored: Scored, history: History | None) -> tuple[str, ...]:

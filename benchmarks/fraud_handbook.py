@@ -26,7 +26,7 @@ from pathlib import Path
 from pipeline_code import contract
 from pipeline_code.core.bootstrap import Interval
 from pipeline_code.core.tables import Columns, read_columns
-from pipeline_code.core.usecase import UseCase, load_usecase
+from pipeline_code.core.usecase import UseCase, load_usecase, read_sql
 from pipeline_code.steps.evaluate import Evaluation, evaluate
 from pipeline_code.steps.prepare import PrepareOutputs, prepare
 from pipeline_code.steps.train import train
@@ -75,7 +75,7 @@ def main() -> None:
     arguments = parser.parse_args()
     folder = contract.usecase_folder("fraud")
     usecase = load_usecase(folder)
-    sql = (folder / usecase.features.sql).read_text(encoding="utf-8")
+    sql = read_sql(folder, usecase)
     if arguments.tune:
         tune(arguments.transactions, usecase, sql)
     else:

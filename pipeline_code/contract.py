@@ -202,6 +202,9 @@ PREPARE_SETTINGS: Final = (
     "split.validation_days",
     "split.gap_days",
     "split.test_days",
+    "split.validation_share",
+    "split.test_share",
+    "split.seed",
     "features.history_days",
 )
 TRAIN_SETTINGS: Final = (
@@ -215,12 +218,17 @@ TRAIN_SETTINGS: Final = (
     "training.colsample_bytree",
     "training.reg_lambda",
     "training.early_stopping_rounds",
+    "training.num_leaves",
     "training.inverse_regularization",
+    "training.hidden_units",
+    "training.epochs",
+    "training.class_weight",
 )
 EVALUATE_SETTINGS: Final = (
     "evaluation.bootstrap_samples",
     "evaluation.explained_rows",
     "gate.minimum_uplift",
+    "gate.win_share",
 )
 """What an operator may change for one execution, by the job that reads it."""
 

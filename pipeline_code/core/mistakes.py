@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -20,6 +20,18 @@ class Section(BaseModel):
     """One part of the settings: immutable, and an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class MisplacedError(ValueError):
+    """Mistakes that a validator found elsewhere than where it stands, each with its place.
+
+    Args:
+        mistakes: pairs of a dotted path below the validated model and what is wrong there.
+    """
+
+    def __init__(self, mistakes: Iterable[tuple[str, str]]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("; ".join(f"{where} {problem}" for where, problem in self.mistakes))
 
 
 def load(path: Path, model: type[Model], changes: Mapping[str, Any] | None = None) -> Model:
@@ -98,9 +110,22 @@ def _describe(
 ) -> Iterator[str]:
     for detail in error.errors(include_url=False):
         location: Location = tuple(detail["loc"])
-        line = _line_of(location, lines)
-        where = f"line {line}: " if line else ""
-        yield f"{where}{_dotted(location)}: {_problem(detail, location, model)}"
+        found = detail.get("ctx", {}).get("error")
+        if isinstance(found, MisplacedError):
+            for path, problem in found.mistakes:
+                yield _at((*location, *_steps(path)), problem, lines)
+        else:
+            yield _at(location, _problem(detail, location, model), lines)
+
+
+def _at(location: Location, problem: str, lines: Mapping[Location, int]) -> str:
+    line = _line_of(location, lines)
+    where = f"line {line}: " if line else ""
+    return f"{where}{_dotted(location)}: {problem}"
+
+
+def _steps(path: str) -> Location:
+    return tuple(int(step) if step.isdigit() else step for step in path.split("."))
 
 
 def _problem(detail: Any, location: Location, model: type[BaseModel]) -> str:

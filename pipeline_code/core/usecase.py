@@ -2,180 +2,57 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
-from pydantic import (
-    Field,
-    StringConstraints,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, ValidationError, model_validator
 
-from pipeline_code.contract import EVENT_TIME
+from pipeline_code.core.data_contract import Column, Contract, Share, SourceFormat
 from pipeline_code.core.errors import SettingsError
-from pipeline_code.core.mistakes import Section, closest, describe, load
+from pipeline_code.core.feature_settings import FeatureGroup, Features, Join, Name
+from pipeline_code.core.learning_settings import (
+    Evaluation,
+    Gate,
+    KnownPositives,
+    Monitoring,
+    Range,
+    Split,
+    Training,
+    Tuning,
+)
+from pipeline_code.core.mistakes import MisplacedError, Section, closest, describe, load
+from pipeline_code.core.problem import BINARY, COSTS_OF, METRICS, Costs, Problem, label_text
 
 USECASE_FILE = "usecase.yaml"
+AS_THEY_ARE = "select * from transactions"
 
-_FEATURE_NAME = r"(?!.{65})[a-zA-Z0-9]([-_]*[a-zA-Z0-9])*"
-_RESERVED_FEATURES = ("api_invocation_time", "is_deleted", "write_time")
-"""Columns that SageMaker adds itself. Source: Amazon SageMaker API, FeatureDefinition."""
+Mistake = tuple[str, str]
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
-ColumnType = Literal["integer", "number", "string", "timestamp", "boolean"]
-FeatureType = Literal["Integral", "Fractional", "String"]
-Metric = Literal["auc_roc", "average_precision", "card_precision_100", "f1"]
-Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class Problem(Section):
-    """What is predicted."""
-
-    type: Literal["binary"]
-    target: str
-    objective: str = ""
-
-
-class Costs(Section):
-    """What each error costs, in money; the decision threshold is the cheapest one."""
-
-    currency: str = "EUR"
-    false_positive: Annotated[float, Field(ge=0)]
-    false_negative: Annotated[float, Field(ge=0)]
-
-
-class Column(Section):
-    """What the contract promises of one column of the source."""
-
-    type: ColumnType
-    nullable: bool = False
-    required: bool = True
-    minimum: float | None = None
-    maximum: float | None = None
-    allowed: tuple[int | float | str, ...] | None = None
-
-
-class Contract(Section):
-    """What the source promises; rows that break it are quarantined, up to the error budget."""
-
-    error_budget: Share = 0.01
-    unique: tuple[str, ...] = ()
-    columns: dict[str, Column]
-
-    @model_validator(mode="after")
-    def _check_unique(self) -> Self:
-        for name in self.unique:
-            if name not in self.columns:
-                near = closest(name, list(self.columns))
-                raise ValueError(f"unique names {name!r}, which is not under columns{near}")
-        return self
-
-
-class FeatureGroup(Section):
-    """One feature group: the record of an entity at a moment."""
-
-    name: Name
-    version: Annotated[int, Field(ge=1)] = 1
-    key: str
-    features: dict[str, FeatureType]
-
-    @field_validator("features")
-    @classmethod
-    def _check_names(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
-        taken = {*_RESERVED_FEATURES, EVENT_TIME, info.data.get("key")}
-        wrong = [name for name in value if name in taken or not re.fullmatch(_FEATURE_NAME, name)]
-        if wrong:
-            raise ValueError(
-                f"SageMaker would refuse {', '.join(map(repr, wrong))}; allowed: up to 64 letters, "
-                "digits, - and _, a letter or digit first and last, and neither the key nor "
-                f"{', '.join(sorted({*_RESERVED_FEATURES, EVENT_TIME}))}"
-            )
-        return value
-
-    @property
-    def versioned_name(self) -> str:
-        """The name with its schema version: a breaking change is a new group."""
-        return f"{self.name}-v{self.version}"
-
-
-class Features(Section):
-    """How features are made and which the model sees, in its order."""
-
-    sql: str = "features.sql"
-    inputs: tuple[str, ...] = Field(min_length=1)
-    groups: tuple[FeatureGroup, ...] = ()
-    history_days: Annotated[int, Field(ge=1)] = 7
-
-    @field_validator("inputs")
-    @classmethod
-    def _check_inputs(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        twice = sorted({name for name in value if value.count(name) > 1})
-        if twice:
-            raise ValueError(f"inputs names {', '.join(twice)} twice")
-        return value
-
-
-class KnownPositives(Section):
-    """Leave entities out of the test rows once their positive label was known."""
-
-    key: str
-    lookback_days: Annotated[int, Field(ge=1)]
-
-
-class Split(Section):
-    """Split by time: train, then validation, a gap for the label's delay, then test.
-
-    ``train_days`` 0 means everything before; ``end`` is the last day of the test rows, by
-    default the last day of the data.
-    """
-
-    method: Literal["time"] = "time"
-    event_time: str
-    train_days: Annotated[int, Field(ge=0)] = 0
-    validation_days: Annotated[int, Field(ge=0)] = 7
-    gap_days: Annotated[int, Field(ge=0)] = 7
-    test_days: Annotated[int, Field(ge=1)] = 7
-    end: date | Literal["latest"] = "latest"
-    known_positives: KnownPositives | None = None
-
-
-class Training(Section):
-    """The algorithm and its hyperparameters; each algorithm reads those it knows."""
-
-    algorithm: Literal["xgboost", "linear"] = "xgboost"
-    seed: Annotated[int, Field(ge=0)] = 0
-    n_estimators: Annotated[int, Field(ge=1, le=10_000)] = 300
-    max_depth: Annotated[int, Field(ge=1, le=16)] = 6
-    learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.1
-    min_child_weight: Annotated[float, Field(ge=0)] = 1.0
-    subsample: Annotated[float, Field(gt=0, le=1)] = 1.0
-    colsample_bytree: Annotated[float, Field(gt=0, le=1)] = 1.0
-    reg_lambda: Annotated[float, Field(ge=0)] = 1.0
-    early_stopping_rounds: Annotated[int, Field(ge=0)] = 0
-    inverse_regularization: Annotated[float, Field(gt=0)] = 1.0
-
-
-class Evaluation(Section):
-    """How the test rows are measured."""
-
-    bootstrap_samples: Annotated[int, Field(ge=1, le=100_000)] = 200
-    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
-    resample_by: str | None = None
-    explained_rows: Annotated[int, Field(ge=1)] = 2_000
-
-
-class Gate(Section):
-    """When a challenger may be registered."""
-
-    metric: Metric
-    minimum_uplift: float = 0.0
-    guardrails: dict[str, float] = Field(default_factory=dict)
+__all__ = [
+    "USECASE_FILE",
+    "Column",
+    "Contract",
+    "Costs",
+    "Evaluation",
+    "FeatureGroup",
+    "Features",
+    "Gate",
+    "Instances",
+    "Join",
+    "KnownPositives",
+    "Monitoring",
+    "Problem",
+    "Range",
+    "Share",
+    "SourceFormat",
+    "Split",
+    "Training",
+    "Tuning",
+    "UseCase",
+    "load_usecase",
+    "read_sql",
+]
 
 
 class Instances(Section):
@@ -192,38 +69,110 @@ class UseCase(Section):
 
     name: Name
     problem: Problem
-    costs: Costs
+    costs: Costs = Costs()
+    source: SourceFormat = SourceFormat()
     contract: Contract
     features: Features
     split: Split
     training: Training = Training()
+    tuning: Tuning | None = None
     evaluation: Evaluation = Evaluation()
     gate: Gate
+    monitoring: Monitoring = Monitoring()
     instances: Instances = Instances()
     simulator: str | None = None
 
     @model_validator(mode="after")
     def _check_references(self) -> Self:
+        mistakes = [
+            *self._unknown_columns(),
+            *self._unknown_metrics(),
+            *self._misplaced_costs(),
+            *self._unknown_labels(),
+        ]
+        if self.problem.target in self.features.inputs:
+            mistakes.append(
+                ("features.inputs", f"holds the target {self.problem.target!r}: a leak")
+            )
+        if mistakes:
+            raise MisplacedError(mistakes)
+        return self
+
+    def _unknown_columns(self) -> Iterator[Mistake]:
+        """Name references to columns that the contract does not promise."""
         columns = list(self.contract.columns)
-        references = {
+        references: dict[str, str | None] = {
             "problem.target": self.problem.target,
             "split.event_time": self.split.event_time,
+            "split.group": self.split.group,
+            "evaluation.resample_by": self.evaluation.resample_by,
             **{f"features.groups.{group.name}.key": group.key for group in self.features.groups},
+            **{f"features.joins.{join.name}.key": join.key for join in self.features.joins},
         }
         if self.split.known_positives:
             references["split.known_positives.key"] = self.split.known_positives.key
-        if self.evaluation.resample_by:
-            references["evaluation.resample_by"] = self.evaluation.resample_by
-        unknown = [
-            f"{where} names {column!r}, not under contract.columns{closest(column, columns)}"
-            for where, column in references.items()
-            if column not in columns
+        for where, column in references.items():
+            if column is not None and column not in columns:
+                near = closest(column, columns)
+                yield where, f"names {column!r}, not under contract.columns{near}"
+        if self.features.sql is None:
+            yield from self._unknown_inputs(columns)
+
+    def _unknown_inputs(self, columns: list[str]) -> Iterator[Mistake]:
+        """Name inputs that nothing makes: without SQL they are columns of the sources."""
+        joined = [
+            f"{join.name}_{name}" for join in self.features.joins for name in join.contract.columns
         ]
-        if self.problem.target in self.features.inputs:
-            unknown.append(f"features.inputs holds the target {self.problem.target!r}: a leak")
-        if unknown:
-            raise ValueError("; ".join(unknown))
-        return self
+        known = [*columns, *joined]
+        for name in self.features.inputs:
+            if name not in known:
+                yield (
+                    "features.inputs",
+                    f"names {name!r}, which is no column, and there is no features.sql that "
+                    f"makes it{closest(name, known)}",
+                )
+
+    def _unknown_metrics(self) -> Iterator[Mistake]:
+        """Name metrics that are not measured for this type of problem."""
+        known = METRICS[self.problem.type]
+        places = {"gate.metric": self.gate.metric}
+        places |= {f"gate.guardrails.{name}": name for name in self.gate.guardrails}
+        for where, name in places.items():
+            if name not in known:
+                yield (
+                    where,
+                    f"names {name!r}, which is not measured in a {self.problem.type} problem; "
+                    f"measured: {', '.join(known)}{closest(name, list(known))}",
+                )
+
+    def _misplaced_costs(self) -> Iterator[Mistake]:
+        """Name costs that this type of problem does not have."""
+        mine = COSTS_OF[self.problem.type]
+        for name in sorted(self.costs.model_fields_set - {"currency", *mine}):
+            if getattr(self.costs, name) == getattr(Costs(), name):
+                continue  # a default that somebody wrote out
+            yield (
+                f"costs.{name}",
+                f"belongs to another type of problem; a {self.problem.type} one has "
+                f"{' and '.join(mine)}",
+            )
+        for name in self.costs.missed:
+            if name not in self.problem.class_names:
+                near = closest(name, list(self.problem.class_names))
+                yield "costs.missed", f"names {name!r}, which is no class{near}"
+
+    def _unknown_labels(self) -> Iterator[Mistake]:
+        """Name a positive label that the contract does not allow, often a YAML word like yes."""
+        column = self.contract.columns.get(self.problem.target)
+        if self.problem.type != BINARY or column is None or column.allowed is None:
+            return
+        allowed = [label_text(one) for one in column.allowed]
+        if label_text(self.problem.positive) not in allowed:
+            yield (
+                "problem.positive",
+                f"is {self.problem.positive!r}, but {self.problem.target} is one of "
+                f"{', '.join(allowed)}; write the label as it stands there, text in quotes",
+            )
 
     def with_settings(self, settings: Mapping[str, str]) -> UseCase:
         """Change single settings, each by its dotted path, as one execution asks for.
@@ -232,6 +181,8 @@ class UseCase(Section):
             SettingsError: if a path is unknown or a value is not allowed; all at once.
         """
         document = self.model_dump(mode="json")
+        # Only what the file gives: a default that is written out would count as given.
+        changed = self.model_dump(mode="json", exclude_unset=True)
         mistakes = []
         for path, value in settings.items():
             *parents, last = path.split(".")
@@ -247,13 +198,22 @@ class UseCase(Section):
                 ]
                 mistakes.append(f"{path}: unknown setting{closest(path, known)}")
             else:
-                target[last] = value
+                place = changed
+                for parent in parents:
+                    place = place.setdefault(parent, {})
+                place[last] = value
         if mistakes:
             raise SettingsError("the settings given", mistakes)
         try:
-            return UseCase.model_validate(document)
+            return UseCase.model_validate(changed)
         except ValidationError as error:
             raise SettingsError("the settings given", describe(error, UseCase)) from error
+
+
+def read_sql(folder: Path, usecase: UseCase) -> str:
+    """Read the SQL that makes the features, or write the one that takes the rows as they are."""
+    name = usecase.features.sql
+    return AS_THEY_ARE if name is None else (folder / name).read_text(encoding="utf-8")
 
 
 def load_usecase(folder: Path) -> UseCase:

@@ -21,7 +21,11 @@ LOCK_VERSION = 1
 
 _SOURCES = (
     "contract.py",
+    "core/data_contract.py",
     "core/dqdl.py",
+    "core/feature_settings.py",
+    "core/learning_settings.py",
+    "core/problem.py",
     "core/usecase.py",
     "definition/channels.py",
     "definition/compile.py",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline_code import contract
+from pipeline_code.core.usecase import read_sql
 from pipeline_code.entrypoints.job import Job, parse_arguments, run
 from pipeline_code.steps.prepare import PrepareOutputs, prepare
 
@@ -15,7 +16,7 @@ def main(job: Job, arguments: Sequence[str]) -> None:
     """Run the job."""
     name, settings = parse_arguments(arguments)
     usecase = job.usecase(name, settings)
-    sql = (job.usecase_folder(name) / usecase.features.sql).read_text(encoding="utf-8")
+    sql = read_sql(job.usecase_folder(name), usecase)
     with tempfile.TemporaryDirectory() as spill:
         result = prepare(
             job.input(contract.RAW),

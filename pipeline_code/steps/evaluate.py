@@ -147,7 +147,7 @@ def _codes(values: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def _days(test: Columns, usecase: UseCase) -> NDArray[np.int64]:
-    name = usecase.split.event_time
+    name = usecase.split.time_column
     require_columns(test, [name], contract.TEST_FILE)
     if test[name].dtype.kind != "M":
         raise UnusableColumnError(contract.TEST_FILE, name, "is not a column of times")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline_code.core.encoding import Categories, encode
 from pipeline_code.core.errors import (
     EmptySampleError,
     MissingColumnsError,
@@ -16,6 +18,8 @@ from pipeline_code.core.errors import (
 from pipeline_code.core.tables import Columns
 
 Labels = NDArray[np.bool_]
+
+_NONE: Final[Categories] = {}
 
 
 class UnusableColumnError(PipelineError, ValueError):
@@ -27,18 +31,31 @@ class UnusableColumnError(PipelineError, ValueError):
         )
 
 
-def feature_matrix(columns: Columns, features: Sequence[str], dataset: str) -> NDArray[np.float32]:
+def feature_matrix(
+    columns: Columns, features: Sequence[str], dataset: str, categories: Categories = _NONE
+) -> NDArray[np.float32]:
     """Stack ``features`` into rows of shape (n, features); a missing value is NaN.
+
+    Args:
+        columns: the table.
+        features: what to stack, in this order.
+        dataset: names the table in a message.
+        categories: the known values of those features that are texts; see `core.encoding`.
 
     Raises:
         MissingColumnsError: if a feature is not there.
-        UnusableColumnError: if a feature is no number or holds an infinite one.
+        UnusableColumnError: if a feature is of the wrong kind or holds an infinite number.
     """
     require_columns(columns, features, dataset)
     rows = len(columns[features[0]])
     matrix = np.empty((rows, len(features)), dtype=np.float32)
     for index, name in enumerate(features):
         values = columns[name]
+        if name in categories:
+            if values.dtype.kind != "O":
+                raise UnusableColumnError(dataset, name, "is not a column of text")
+            matrix[:, index] = encode(values, categories[name])
+            continue
         if values.dtype.kind not in "iufb":
             raise UnusableColumnError(dataset, name, "is not a column of numbers")
         with np.errstate(over="ignore"):  # too large for float32 becomes infinite, seen below

@@ -1,286 +1,70 @@
-"""Keep a trained model in a folder, and score and explain rows with it.
+"""Keep a trained model in a folder, and read it again.
 
 A folder holds ``model.json`` (what the model is) and one file of weights: ``model.ubj`` (a
-booster) or ``weights.json`` (a linear model). A booster lies there twice, as ``model.onnx`` too,
-which scores single rows faster. Nothing in it is executed when it is read.
+booster) or ``weights.json`` (a linear model). A booster of a binary problem lies there twice, as
+``model.onnx`` too, which scores single rows faster. Nothing in it is executed when it is read.
 """
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
-from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Final, Literal, Self
+from typing import Final, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from pipeline_code import contract
-from pipeline_code.core.errors import PipelineError
-from pipeline_code.core.mistakes import Section, describe
-from pipeline_code.core.usecase import Costs
+from pipeline_code.core.mistakes import describe
+from pipeline_code.steps.linear_model import WEIGHTS_FILE, LinearModel, LinearWeights
+from pipeline_code.steps.model import (
+    Matrix,
+    Model,
+    ModelMetadata,
+    Probe,
+    UnreadableModelError,
+    Vector,
+    WrongFeaturesError,
+    sigmoid,
+)
+from pipeline_code.steps.xgboost_model import BOOSTER_FILE, XgboostModel
 
-BOOSTER_FILE: Final = "model.ubj"
 ONNX_FILE: Final = "model.onnx"
-WEIGHTS_FILE: Final = "weights.json"
-FORMAT_VERSION: Final = 1
 
-Matrix = NDArray[np.float32]
-Vector = NDArray[np.float64]
-
-
-class UnreadableModelError(PipelineError, ValueError):
-    """A folder does not hold a model of ours, or not a whole one."""
-
-    def __init__(self, folder: Path, why: str) -> None:
-        super().__init__(
-            f"the model in {'/'.join(folder.parts[-2:])} {why}; "
-            "train the model again, or approve another version"
-        )
-
-
-class WrongFeaturesError(PipelineError, ValueError):
-    """Rows do not have the columns with which the model was trained."""
-
-    def __init__(self, expected: int, given: tuple[int, ...]) -> None:
-        super().__init__(
-            f"the model takes rows of {expected} features, given an array of shape {given}; "
-            "give the features of model.json in their order"
-        )
+__all__ = [
+    "BOOSTER_FILE",
+    "ONNX_FILE",
+    "WEIGHTS_FILE",
+    "LinearModel",
+    "LinearWeights",
+    "Matrix",
+    "Model",
+    "ModelMetadata",
+    "Probe",
+    "UnreadableModelError",
+    "Vector",
+    "WrongFeaturesError",
+    "XgboostModel",
+    "load_model",
+    "make_model",
+    "read_checked",
+    "read_metadata",
+    "save_model",
+    "sigmoid",
+]
 
 
-class Probe(Section):
-    """Some rows and what the model made of them when it was trained; None is a missing value.
+class Kind(Protocol):
+    """A class of models: in which file its weights lie, and how they are read."""
 
-    Whoever reads the model compares: another library, or another version, must say the same.
-    """
+    file: str
 
-    rows: tuple[tuple[float | None, ...], ...]
-    scores: tuple[float, ...]
-
-    @property
-    def matrix(self) -> Matrix:
-        """The rows as models take them, shape (n, features)."""
-        return np.array(self.rows, dtype=np.float32)
-
-    def deviation(self, scores: Vector) -> float:
-        """Return how far ``scores`` are from those of the training; infinite if one is NaN."""
-        difference = np.abs(scores - np.array(self.scores)).max(initial=0.0)
-        return float("inf") if np.isnan(difference) else float(difference)
+    def read(self, metadata: ModelMetadata, weights: bytes) -> Model:
+        """Make the model of the content of its file."""
 
 
-class ModelMetadata(Section):
-    """What a model is: enough to score with it and to say where it comes from."""
-
-    format_version: Literal[1] = FORMAT_VERSION
-    algorithm: Literal["xgboost", "linear"]
-    usecase: str
-    features: tuple[str, ...] = Field(min_length=1)
-    target: str
-    positive_label: int = 1
-    threshold: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    costs: Costs
-    hyperparameters: dict[str, int | float | str | bool]
-    best_iteration: int | None = None
-    libraries: dict[str, str] = Field(default_factory=dict)
-    weights: str
-    weights_hash: str
-    onnx_hash: str | None = None
-    probe: Probe | None = None
-
-
-class Model(ABC):
-    """A trained model: probabilities of the positive class, and why."""
-
-    def __init__(self, metadata: ModelMetadata) -> None:
-        self.metadata = metadata
-
-    @property
-    def features(self) -> tuple[str, ...]:
-        """The columns the model takes, in its order."""
-        return self.metadata.features
-
-    @property
-    def threshold(self) -> float:
-        """The probability from which a row counts as positive: the cheapest on validation rows."""
-        return self.metadata.threshold
-
-    def predict(self, x: Matrix) -> Vector:
-        """Return the probability of the positive class of each row, shape (n,).
-
-        Args:
-            x: rows, shape (n, features), columns in the order of `features`; NaN is a missing
-                value. No rows give an empty array.
-
-        Raises:
-            WrongFeaturesError: if ``x`` has another number of columns.
-        """
-        return self._predict(self._checked(x)) if len(x) else np.empty(0)
-
-    def explain(self, x: Matrix) -> Vector:
-        """Return exact SHAP values in log odds, shape (n, features + 1).
-
-        The last column is the base value; a row's sum is the log odds of its prediction.
-
-        Raises:
-            WrongFeaturesError: if ``x`` has another number of columns.
-        """
-        shape = (0, len(self.features) + 1)
-        return self._explain(self._checked(x)) if len(x) else np.empty(shape)
-
-    def with_threshold(self, threshold: float) -> Self:
-        """Return the same model with another decision threshold."""
-        other = copy.copy(self)
-        other.metadata = self.metadata.model_copy(update={"threshold": threshold})
-        return other
-
-    def with_probe(self, rows: Matrix) -> Self:
-        """Return the same model with the memory of what it makes of ``rows``."""
-        other = copy.copy(self)
-        values = tuple(tuple(None if np.isnan(one) else float(one) for one in row) for row in rows)
-        probe = Probe(rows=values, scores=tuple(self.predict(rows).tolist()))
-        other.metadata = self.metadata.model_copy(update={"probe": probe})
-        return other
-
-    def onnx(self) -> bytes | None:
-        """Return the model as ONNX; None where that would make nothing faster."""
-        return None
-
-    @abstractmethod
-    def gain(self) -> dict[str, float] | None:
-        """Return each feature's share of the gain of all splits; None where there are none."""
-
-    @abstractmethod
-    def weights(self) -> bytes:
-        """Return the content of the file of weights."""
-
-    @abstractmethod
-    def _predict(self, x: Matrix) -> Vector: ...
-
-    @abstractmethod
-    def _explain(self, x: Matrix) -> Vector: ...
-
-    def _checked(self, x: Matrix) -> Matrix:
-        if x.ndim != 2 or x.shape[1] != len(self.features):
-            raise WrongFeaturesError(len(self.features), x.shape)
-        return np.ascontiguousarray(x, dtype=np.float32)
-
-
-class XgboostModel(Model):
-    """Gradient-boosted trees; a missing value follows the branch learned for it."""
-
-    file: ClassVar[str] = BOOSTER_FILE
-
-    def __init__(self, metadata: ModelMetadata, booster: Any) -> None:
-        super().__init__(metadata)
-        self._booster = booster
-
-    @classmethod
-    def read(cls, metadata: ModelMetadata, weights: bytes) -> XgboostModel:
-        """Read the booster from the bytes of its file."""
-        # Importing xgboost takes about a second, so only who needs it pays.
-        import xgboost
-
-        try:
-            booster = xgboost.Booster()
-            booster.load_model(bytearray(weights))
-        except xgboost.core.XGBoostError as error:
-            raise ValueError("is no booster") from error
-        if booster.num_features() != len(metadata.features):
-            raise ValueError(
-                f"has {booster.num_features()} features but names {len(metadata.features)}"
-            )
-        return cls(metadata, booster)
-
-    def gain(self) -> dict[str, float] | None:
-        """Return each feature's share of the total gain of all splits."""
-        gains = self._booster.get_score(importance_type="total_gain")
-        total = sum(gains.values()) or 1.0
-        return {
-            name: float(gains.get(f"f{index}", 0.0) / total)
-            for index, name in enumerate(self.features)
-        }
-
-    def onnx(self) -> bytes | None:
-        """Return the booster as ONNX."""
-        from pipeline_code.steps.onnx_scorer import export_booster
-
-        return export_booster(self._booster, len(self.features))
-
-    def weights(self) -> bytes:
-        """Return the booster as UBJSON."""
-        return bytes(self._booster.save_raw("ubj"))
-
-    def _predict(self, x: Matrix) -> Vector:
-        scores: Vector = self._booster.inplace_predict(x).astype(np.float64)
-        return scores
-
-    def _explain(self, x: Matrix) -> Vector:
-        import xgboost
-
-        contributions = self._booster.predict(xgboost.DMatrix(x), pred_contribs=True)
-        return np.asarray(contributions, dtype=np.float64)
-
-
-class LinearWeights(Section):
-    """A logistic regression on standardised features; lists are in the order of the features."""
-
-    mean: tuple[float, ...]
-    scale: tuple[float, ...]
-    coefficients: tuple[float, ...]
-    intercept: float
-
-
-class LinearModel(Model):
-    """Logistic regression; a missing value is replaced by the feature's mean in training."""
-
-    file: ClassVar[str] = WEIGHTS_FILE
-
-    def __init__(self, metadata: ModelMetadata, weights: LinearWeights) -> None:
-        super().__init__(metadata)
-        self._weights = weights
-        lists = (weights.mean, weights.scale, weights.coefficients)
-        if any(len(values) != len(metadata.features) for values in lists):
-            raise ValueError(f"lacks weights for its {len(metadata.features)} features")
-
-    @classmethod
-    def read(cls, metadata: ModelMetadata, weights: bytes) -> LinearModel:
-        """Read the weights from the bytes of their file."""
-        return cls(metadata, LinearWeights.model_validate_json(weights))
-
-    def gain(self) -> dict[str, float] | None:
-        """Return None: a linear model has no splits."""
-        return None
-
-    def weights(self) -> bytes:
-        """Return the weights as JSON, every number exactly as it is."""
-        return (json.dumps(self._weights.model_dump(), indent=2) + "\n").encode()
-
-    def _standardised(self, x: Matrix) -> Vector:
-        mean = np.asarray(self._weights.mean)
-        wide = x.astype(np.float64)
-        standardised: Vector = (np.where(np.isnan(wide), mean, wide) - mean) / self._weights.scale
-        return standardised
-
-    def _predict(self, x: Matrix) -> Vector:
-        odds = self._standardised(x) @ np.asarray(self._weights.coefficients)
-        return sigmoid(odds + self._weights.intercept)
-
-    def _explain(self, x: Matrix) -> Vector:
-        # For a linear model with features taken as independent these are the exact SHAP
-        # values. Source: Lundberg and Lee, arXiv 1705.07874, corollary 1.
-        parts = self._standardised(x) * np.asarray(self._weights.coefficients)
-        base = np.full((len(parts), 1), self._weights.intercept)
-        return np.hstack([parts, base])
-
-
-def sigmoid(odds: Vector) -> Vector:
-    """Turn log odds into probabilities, without overflow at either end."""
-    small = np.exp(-np.abs(odds))
-    return np.where(odds >= 0, 1 / (1 + small), small / (1 + small))
+KINDS: Final[dict[str, Kind]] = {"xgboost": XgboostModel, "linear": LinearModel}
+"""The class of each algorithm; a model of any other one is not ours."""
 
 
 def save_model(model: Model, folder: Path) -> None:
@@ -313,7 +97,7 @@ def make_model(metadata: ModelMetadata, weights: bytes, folder: Path) -> Model:
     Raises:
         UnreadableModelError: if they are not what ``metadata`` says.
     """
-    kind = XgboostModel if metadata.algorithm == "xgboost" else LinearModel
+    kind = KINDS[metadata.algorithm]
     try:
         return kind.read(metadata, weights)
     except ValueError as error:
@@ -356,7 +140,12 @@ def read_metadata(folder: Path) -> ModelMetadata:
     except ValidationError as error:
         first = describe(error, ModelMetadata)[0]
         raise UnreadableModelError(folder, f"has a {name} that is not ours ({first})") from error
-    file = (XgboostModel if metadata.algorithm == "xgboost" else LinearModel).file
+    if metadata.algorithm not in KINDS:
+        known = ", ".join(KINDS)
+        raise UnreadableModelError(
+            folder, f"has a {name} with the algorithm {metadata.algorithm!r}; known: {known}"
+        )
+    file = KINDS[metadata.algorithm].file
     if metadata.weights != file:
         raise UnreadableModelError(folder, f"names {metadata.weights!r} instead of {file}")
     return metadata

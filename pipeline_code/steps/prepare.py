@@ -134,14 +134,14 @@ def hash_rows(database: Connection, usecase: UseCase, columns: Sequence[str]) ->
     hashed a day at a time (so no day but one is in memory); the hash of the days' hashes is the
     data's. Other file order, format or chunking: same hash. One changed value: another.
     """
-    day = f"cast({quoted(usecase.split.event_time)} as date)"
+    day = f"cast({quoted(usecase.split.time_column)} as date)"
     values = ", ".join(
         f"coalesce(replace(cast({quoted(name)} as varchar), chr(31), chr(31) || chr(31)), chr(30))"
         for name in columns
     )
     rows = database.execute(
         f"select {day} as day, sha256(string_agg(line, chr(10) order by line)) from "  # noqa: S608
-        f"(select {quoted(usecase.split.event_time)}, concat_ws(chr(31), {values}) as line "
+        f"(select {quoted(usecase.split.time_column)}, concat_ws(chr(31), {values}) as line "
         f"from {ACCEPTED}) group by day order by day"
     ).fetchall()
     digest = hashlib.sha256("\x1f".join(columns).encode())
@@ -162,7 +162,7 @@ def make_features(database: Connection, usecase: UseCase, sql: str, intake: Inta
     try:
         types = {row[0]: row[1] for row in database.execute(f"describe from {query}").fetchall()}
         if missing := wanted.keys() - types.keys():
-            raise MissingColumnsError(usecase.features.sql, missing, types)
+            raise MissingColumnsError(usecase.features.sql or "the source", missing, types)
         # Exact decimals, as SQL makes of 0.5 or of a mean, are no numbers for a model.
         names = ", ".join(
             f"cast({quoted(name)} as double) as {quoted(name)}"
@@ -186,7 +186,7 @@ def _group_columns(usecase: UseCase) -> list[str]:
 
 
 def _order(usecase: UseCase) -> str:
-    names = (usecase.split.event_time, *usecase.contract.unique)
+    names = (usecase.split.time_column, *usecase.contract.unique)
     rest = "" if usecase.contract.unique else ", all"
     return ", ".join(quoted(name) for name in names) + rest
 
@@ -214,7 +214,7 @@ def _write(
 
 def _write_group(database: Connection, usecase: UseCase, group: FeatureGroup, folder: Path) -> None:
     """Write the latest record of each entity, and every record of the last days."""
-    time, key = quoted(usecase.split.event_time), quoted(group.key)
+    time, key = quoted(usecase.split.time_column), quoted(group.key)
     names = ", ".join(quoted(name) for name in group.features)
     record = f"{key}, strftime({time}, '%Y-%m-%dT%H:%M:%SZ') as {quoted(EVENT_TIME)}, {names}"
     last_first = ", ".join(f"{quoted(name)} desc" for name in usecase.contract.unique)

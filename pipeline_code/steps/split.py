@@ -45,7 +45,7 @@ def split_rows(database: Connection, table: str, usecase: UseCase) -> tuple[Part
         EmptySplitError: if a part that should have rows has none.
         SingleClassError: if train or test holds only one class.
     """
-    day = f"cast({quoted(usecase.split.event_time)} as date)"
+    day = f"cast({quoted(usecase.split.time_column)} as date)"
     first, last = _one(database, f"select min({day}), max({day}) from {table}")  # noqa: S608
     days = split_days(usecase.split, Days(first, last))
     unknown = _unknown(database, table, usecase, day, days.test)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 
@@ -124,7 +124,7 @@ def _sample(columns: Columns, usecase: UseCase, dataset: str) -> _Sample:
 
 
 def _metadata(usecase: UseCase, *, best_iteration: int | None) -> ModelMetadata:
-    algorithm: Literal["xgboost", "linear"] = usecase.training.algorithm
+    algorithm = usecase.training.algorithm
     return ModelMetadata(
         algorithm=algorithm,
         usecase=usecase.name,

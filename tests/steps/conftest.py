@@ -25,7 +25,7 @@ DOCUMENT: dict[str, Any] = {
             "FRAUD": {"type": "integer", "allowed": [0, 1]},
         }
     },
-    "features": {"inputs": ["amount", "night", "risk"]},
+    "features": {"sql": "features.sql", "inputs": ["amount", "night", "risk"]},
     "split": {"event_time": "AT", "known_positives": {"key": "CARD", "lookback_days": 14}},
     "training": {"n_estimators": 20, "max_depth": 3, "early_stopping_rounds": 5},
     "evaluation": {"bootstrap_samples": 20, "resample_by": "CARD", "explained_rows": 50},

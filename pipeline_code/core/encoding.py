@@ -1,0 +1,79 @@
+"""Turn the values of features into numbers: numbers as they are, categories by a code each.
+
+The codes of a category are fitted on training rows only and kept with the model, so that every
+model can score rows as they are, whatever another model knows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline_code.core.errors import PipelineError
+
+Categories = Mapping[str, tuple[str, ...]]
+"""The known values of each feature that is no number, by falling frequency; a value's place is
+its code, every other value has the code after the last, a missing one is NaN."""
+
+OTHER: Final = "(other)"
+"""What is shown for the values that are not known one by one."""
+
+_WORDS_OF_A_TEXT: Final = 4
+_DISTINCT_SHARE_OF_A_TEXT: Final = 0.5
+_JUDGED_ROWS: Final = 1_000
+
+
+class TextColumnError(PipelineError, ValueError):
+    """A feature is free text, of which no code can be made."""
+
+    def __init__(self, column: str, example: str) -> None:
+        super().__init__(
+            f"{column} is free text (like {example[:60]!r}), not a category; take it out of "
+            "features.inputs, or make numbers or categories of it in features.sql"
+        )
+
+
+def fit_categories(values: NDArray[Any], *, most: int, minimum_rows: int) -> tuple[str, ...]:
+    """List the categories of training rows that get a code of their own.
+
+    Args:
+        values: texts, shape (n,), dtype object; None is a missing value.
+        most: how many categories at most, the most frequent ones.
+        minimum_rows: how many rows a category must have.
+
+    Returns:
+        By falling frequency, equally frequent ones by their text; empty where all are rare.
+    """
+    counts = Counter(value for value in values.tolist() if value is not None)
+    frequent = [(-rows, value) for value, rows in counts.items() if rows >= minimum_rows]
+    return tuple(value for _, value in sorted(frequent)[:most])
+
+
+def encode(values: NDArray[Any], categories: Sequence[str]) -> NDArray[np.float32]:
+    """Write the code of each text: its place, or one after the last; NaN where it is None."""
+    codes: dict[Any, float] = {value: float(place) for place, value in enumerate(categories)}
+    codes[None] = float("nan")
+    other = float(len(categories))
+    return np.fromiter(
+        (codes.get(value, other) for value in values.tolist()), dtype=np.float32, count=len(values)
+    )
+
+
+def require_no_text(column: str, values: NDArray[Any]) -> None:
+    """Refuse a column whose values are mostly different and of several words.
+
+    Raises:
+        TextColumnError: with one of its values.
+    """
+    known = [value for value in values[: 10 * _JUDGED_ROWS].tolist() if value is not None]
+    known = known[:_JUDGED_ROWS]
+    if not known:
+        return
+    words = sum(len(value.split()) for value in known) / len(known)
+    distinct = len(set(known)) / len(known)
+    if words >= _WORDS_OF_A_TEXT and distinct > _DISTINCT_SHARE_OF_A_TEXT:
+        raise TextColumnError(column, known[0])

@@ -1,0 +1,67 @@
+"""Gradient-boosted trees of XGBoost."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Final
+
+import numpy as np
+
+from pipeline_code.steps.model import Matrix, Model, ModelMetadata, Vector
+
+BOOSTER_FILE: Final = "model.ubj"
+
+
+class XgboostModel(Model):
+    """Gradient-boosted trees; a missing value follows the branch learned for it."""
+
+    file: ClassVar[str] = BOOSTER_FILE
+
+    def __init__(self, metadata: ModelMetadata, booster: Any) -> None:
+        super().__init__(metadata)
+        self._booster = booster
+
+    @classmethod
+    def read(cls, metadata: ModelMetadata, weights: bytes) -> XgboostModel:
+        """Read the booster from the bytes of its file."""
+        # Importing xgboost takes about a second, so only who needs it pays.
+        import xgboost
+
+        try:
+            booster = xgboost.Booster()
+            booster.load_model(bytearray(weights))
+        except xgboost.core.XGBoostError as error:
+            raise ValueError("is no booster") from error
+        if booster.num_features() != len(metadata.features):
+            raise ValueError(
+                f"has {booster.num_features()} features but names {len(metadata.features)}"
+            )
+        return cls(metadata, booster)
+
+    def gain(self) -> dict[str, float] | None:
+        """Return each feature's share of the total gain of all splits."""
+        gains = self._booster.get_score(importance_type="total_gain")
+        total = sum(gains.values()) or 1.0
+        return {
+            name: float(gains.get(f"f{index}", 0.0) / total)
+            for index, name in enumerate(self.features)
+        }
+
+    def onnx(self) -> bytes | None:
+        """Return the booster as ONNX."""
+        from pipeline_code.steps.onnx_scorer import export_booster
+
+        return export_booster(self._booster, len(self.features))
+
+    def weights(self) -> bytes:
+        """Return the booster as UBJSON."""
+        return bytes(self._booster.save_raw("ubj"))
+
+    def _predict(self, x: Matrix) -> Vector:
+        scores: Vector = self._booster.inplace_predict(x).astype(np.float64)
+        return scores
+
+    def _explain(self, x: Matrix) -> Vector:
+        import xgboost
+
+        contributions = self._booster.predict(xgboost.DMatrix(x), pred_contribs=True)
+        return np.asarray(contributions, dtype=np.float64)
