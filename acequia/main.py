@@ -208,6 +208,14 @@ def compile_locks(
 
 
 @app.command()
+def schema() -> None:
+    """Renew the JSON schema of usecase.yaml, by which editors complete and check it."""
+    from acequia.schema import write_schema
+
+    Terminal().out.print(f"wrote {shown(write_schema())}")
+
+
+@app.command()
 def synth(
     environment: Annotated[str, typer.Argument(help="dev, staging, prod or all.")] = "dev",
     as_json: AsJson = False,

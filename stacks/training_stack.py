@@ -11,7 +11,7 @@ from config import PlatformConfig
 from ml_constructs.dead_letter_queue import DeadLetterQueue
 from ml_constructs.pipeline_trigger import OBJECT_VERSION, SCHEDULED_TIME, PipelineTrigger
 from ml_constructs.published_parameters import PublishedParameters
-from ml_constructs.training_pipeline import TrainingPipeline
+from ml_constructs.training_pipeline import TUNING, TrainingPipeline
 from pipeline_code import contract
 from pipeline_code.definition.lock import Lock
 from pipeline_code.definition.parameters import with_defaults
@@ -88,7 +88,9 @@ class TrainingStack(Stack):
             job_roles=list(self.job_roles.values()),
             key=foundation.data_key,
             max_parallel_steps=settings.training.max_parallel_steps,
+            job_kinds=_job_kinds(lock),
         )
+        self.pipeline.grant_list_trials(self.job_roles[contract.ROLE_RESOLVE_CHAMPION].role)
         self._grant_pipeline(data, registry)
         self.dead_letters = DeadLetterQueue(self, "DeadLetters", key=foundation.alerts_key)
         self._define_triggers(settings, data)
@@ -158,6 +160,13 @@ class TrainingStack(Stack):
                 for name, job in self.job_roles.items()
             },
         }
+
+
+def _job_kinds(lock: Lock) -> tuple[str, ...]:
+    """Name the kinds of jobs that the pipeline starts; it may start no others."""
+    kinds = {"Processing": "Processing", "Training": "Training", "Tuning": TUNING}
+    found = {step["Type"] for step in lock.definition["Steps"]}
+    return tuple(kind for step, kind in kinds.items() if step in found)
 
 
 def _instance_types(settings: PlatformConfig) -> dict[str, str]:

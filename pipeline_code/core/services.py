@@ -6,6 +6,7 @@ Two things answer: AWS (``entrypoints.aws_services``) and the local twin
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -22,6 +23,17 @@ class Champion:
     model_uri: str
 
 
+@dataclass(frozen=True)
+class Trial:
+    """One training job of a tuning job; ``value`` is the objective that it reached, if any."""
+
+    name: str
+    status: str
+    value: float | None
+    seconds: float
+    hyperparameters: Mapping[str, str]
+
+
 class Services(Protocol):
     """The calls that jobs make; every one may be retried without harm."""
 
@@ -31,6 +43,10 @@ class Services(Protocol):
 
     def fetch(self, uri: str, destination: Path) -> Path:
         """Copy the object at ``uri`` to the file ``destination`` and return that path."""
+        ...
+
+    def trials(self, tuning_job: str) -> list[Trial]:
+        """Return what a tuning job tried, in the order in which the trials began."""
         ...
 
     def put_records(self, feature_group: str, records: Path, store: Store) -> int:

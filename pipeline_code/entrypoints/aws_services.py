@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from itertools import islice
@@ -16,7 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline_code import contract
-from pipeline_code.core.services import Champion, Services, Store
+from pipeline_code.core.services import Champion, Services, Store, Trial
 from pipeline_code.core.tables import read_columns
 
 _WORKERS = 32  # one PutRecord takes some 10 ms, nearly all of it waiting
@@ -63,6 +63,23 @@ class AwsServices:
         except (ClientError, BotoCoreError) as error:
             raise ServiceError(f"downloading {uri}", error) from error
         return destination
+
+    def trials(self, tuning_job: str) -> list[Trial]:
+        """Return what a tuning job tried, in the order in which the trials began."""
+        pages = self._sagemaker.get_paginator("list_training_jobs_for_hyper_parameter_tuning_job")
+        try:
+            found = [
+                _trial(summary)
+                for page in pages.paginate(
+                    HyperParameterTuningJobName=tuning_job,
+                    SortBy="CreationTime",
+                    SortOrder="Ascending",
+                )
+                for summary in page["TrainingJobSummaries"]
+            ]
+        except (BotoCoreError, ClientError) as error:
+            raise ServiceError(f"listing the trials of {tuning_job}", error) from error
+        return found
 
     def put_records(self, feature_group: str, records: Path, store: Store) -> int:
         """Write the rows of a Parquet file to one store of a feature group.
@@ -112,6 +129,18 @@ class AwsServices:
     @cached_property
     def _feature_store(self) -> Any:
         return boto3.client("sagemaker-featurestore-runtime", config=_CONFIG)
+
+
+def _trial(summary: Mapping[str, Any]) -> Trial:
+    metric = summary.get("FinalHyperParameterTuningJobObjectiveMetric", {})
+    began, ended = summary.get("TrainingStartTime"), summary.get("TrainingEndTime")
+    return Trial(
+        name=summary["TrainingJobName"],
+        status=summary["TrainingJobStatus"],
+        value=metric.get("Value"),
+        seconds=(ended - began).total_seconds() if began and ended else 0.0,
+        hyperparameters=dict(summary["TunedHyperParameters"]),
+    )
 
 
 def _records(path: Path) -> Iterator[list[dict[str, str]]]:

@@ -6,12 +6,13 @@ import os
 from pathlib import Path
 
 from pipeline_code import contract
-from pipeline_code.core.services import Champion, Services, Store
+from pipeline_code.core.services import Champion, Services, Store, Trial
 from pipeline_code.local.errors import LocalError, NoObjectsError
 from pipeline_code.local.feature_store import FeatureStore
 from pipeline_code.local.home import Home
 from pipeline_code.local.objects import copy_whole
 from pipeline_code.local.registry import Registry
+from pipeline_code.local.tuning_record import read_tuning
 
 
 class NoHomeError(LocalError, LookupError):
@@ -41,6 +42,13 @@ class LocalServices:
             raise NoObjectsError(uri, source)
         copy_whole(source, destination)
         return destination
+
+    def trials(self, tuning_job: str) -> list[Trial]:
+        """Return what a tuning job tried, in the order in which the trials began."""
+        return [
+            Trial(one["name"], one["status"], one["value"], one["seconds"], one["hyperparameters"])
+            for one in read_tuning(self._home, tuning_job)["trials"]
+        ]
 
     def put_records(self, feature_group: str, records: Path, store: Store) -> int:
         """Write the rows of a Parquet file to one store of a feature group."""
