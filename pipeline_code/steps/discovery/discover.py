@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_code.core.mistakes import closest
-from pipeline_code.core.problem import BINARY, MULTICLASS, REGRESSION, label_text
+from pipeline_code.core.problem import label_text
+from pipeline_code.core.problem_types import BINARY, MULTICLASS, REGRESSION
 from pipeline_code.core.tables import Connection, connect
 from pipeline_code.steps.discovery.column_types import readable, see_columns, without_markers
 from pipeline_code.steps.discovery.errors import DiscoveryError, UndecidedError
@@ -33,10 +34,9 @@ from pipeline_code.steps.discovery.target import (
     decide_target,
     find_target,
     target_candidates,
+    two_labels,
 )
 from pipeline_code.steps.discovery.words import KEYS, words_of
-
-Progress = Callable[[str], None]
 
 MOST_BROKEN_ROWS: Final = 0.05
 _MOST_KEYS_TRIED: Final = 3
@@ -113,17 +113,12 @@ class Discovery:
         return broken / (self.counts.rows + self.drawn.unreadable)
 
 
-def _silent(_: str) -> None:
-    """Show no progress."""
-
-
 def discover(
     path: Path,
     wishes: Wishes,
     *,
     spill: Path | None = None,
     memory_gib: float = 1.0,
-    progress: Progress = _silent,
 ) -> Discovery:
     """Read a table three or four times from end to end, never holding it, and decide everything.
 
@@ -132,23 +127,18 @@ def discover(
         wishes: what is known already.
         spill: a folder for what does not fit into memory.
         memory_gib: how much memory the database may use before it spills.
-        progress: told what comes next.
 
     Raises:
         PipelineError: one message, if it is no table to learn from; `UndecidedError` names
             everything that only a person can know.
     """
     with connect(memory_gib=memory_gib, spill=spill) as database:
-        progress("looking at how the files are written")
         table = open_table(database, path, header=wishes.header, named=wishes.named)
         _check_named(table, wishes)
-        progress("drawing rows")
         drawn = draw_rows(database, table)
         seen = see_columns(database, table.columns)
-        progress("counting")
         counts = count_table(database, table, seen)
         target, time = _decide(database, table, counts, wishes)
-        progress("looking for leaks")
         return _finish(database, table, drawn, counts, target, time, wishes)
 
 
@@ -178,6 +168,7 @@ def _decide(
     """Decide the target and the event time, or ask for all that is missing."""
     questions = []
     target = None
+    candidates: list[str] = []
     time = find_event_time(counts, wishes.event_time, wishes.target or "")
     if wishes.target is None:
         candidates = target_candidates(counts)
@@ -192,7 +183,8 @@ def _decide(
     if target is not None and target.question:
         questions.append(("--positive", target.question))
     elif target is None:
-        questions.append(("--positive", "the label to be found, where the target has two"))
+        labels = two_labels(database, counts, candidates)
+        questions.append(("--positive", f"the label to be found, where a target has two{labels}"))
     if target is None or time.question or target.question:
         raise UndecidedError(questions)
     return target, time

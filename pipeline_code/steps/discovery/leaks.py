@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_code.core.problem import BINARY, REGRESSION
+from pipeline_code.core.problem_types import BINARY, REGRESSION
 from pipeline_code.steps.discovery.strength import (
     MEASURE,
     R2,

@@ -48,7 +48,11 @@ def _extent(one: Counted) -> str:
     """Say of what type the values are, and from where to where they go."""
     if one.type not in {"integer", "number"} or one.minimum is None:
         return one.seen.why
-    return f"{one.seen.why}, {one.minimum:g} to {one.maximum:g}"
+    return f"{one.seen.why}, {_figure(one.minimum)} to {_figure(one.maximum)}"
+
+
+def _figure(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
 
 
 def _range(one: Counted) -> tuple[float | None, float | None, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pipeline_code.core.problem import BINARY, REGRESSION
+from pipeline_code.core.problem_types import BINARY, REGRESSION
 from pipeline_code.steps.discovery.target import Target
 
 _RARE: Final = 0.05

@@ -258,13 +258,24 @@ def _wanted_rows(columns: int) -> int:
 
 
 def _unreadable(database: Connection) -> tuple[int, str]:
-    """Count the lines that the reader refused, and say what is wrong with the first one."""
+    """Count the lines that the reader refused, and say what is wrong with the first one.
+
+    Raises:
+        DiscoveryError: if a quotation mark takes other lines along, as Prepare would refuse it.
+    """
     lines = database.execute(
-        "select line, min(lower(error_type::text)) from reject_errors "
-        "group by scan_id, file_id, line order by line"
+        "select file_path, line, min(lower(error_type::text)), "
+        "bool_or(contains(rtrim(csv_line, chr(13) || chr(10)), chr(10))) "
+        "from reject_errors join reject_scans using (scan_id, file_id) "
+        "group by scan_id, file_id, file_path, line order by file_path, line"
     ).fetchall()
     database.execute("drop table reject_errors; drop table reject_scans")
-    return (len(lines), f"line {lines[0][0]} has {lines[0][1]}") if lines else (0, "")
+    for file, line, why, is_long in lines:
+        if is_long and why == "unquoted value":
+            raise DiscoveryError(
+                f"{file} line {line} opens a quotation mark that nothing closes; close it there"
+            )
+    return (len(lines), f"line {lines[0][1]} has {lines[0][2]}") if lines else (0, "")
 
 
 def _brief(value: object) -> str:

@@ -8,7 +8,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_code.core.problem import REGRESSION
+from pipeline_code.core.problem_types import REGRESSION
 from pipeline_code.steps.discovery.strength import Answers
 
 TEST_SHARE: Final = 0.2

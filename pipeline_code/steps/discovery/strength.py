@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from pipeline_code.core.problem import BINARY, MULTICLASS, ProblemType
+from pipeline_code.core.problem_types import BINARY, MULTICLASS, ProblemType
 
 Codes = NDArray[np.int64]
 Numbers = NDArray[np.float64]

@@ -9,11 +9,13 @@ from typing import Any, Final
 
 from pipeline_code.core.data_contract import ColumnType
 from pipeline_code.core.mistakes import closest
-from pipeline_code.core.problem import BINARY, MULTICLASS, REGRESSION, ProblemType, label_text
+from pipeline_code.core.problem import label_text
+from pipeline_code.core.problem_types import BINARY, MULTICLASS, REGRESSION, ProblemType
 from pipeline_code.core.tables import Connection
+from pipeline_code.steps.discovery.column_types import without_markers
 from pipeline_code.steps.discovery.errors import DiscoveryError
 from pipeline_code.steps.discovery.exact_counts import Counted, Counts, values_of
-from pipeline_code.steps.discovery.reading import Table
+from pipeline_code.steps.discovery.reading import SAMPLE, Table
 from pipeline_code.steps.discovery.words import NEGATIVE, POSITIVE, TARGETS
 
 Labels = tuple[tuple[bool | int | float | str, int], ...]
@@ -90,11 +92,28 @@ def find_target(names: Sequence[str], target: str, path: Path) -> str:
 
 def target_candidates(counts: Counts) -> list[str]:
     """Name columns that may be meant as the target, the likeliest first."""
-    names = list(counts.columns)
+    names = [
+        name
+        for name, one in counts.columns.items()
+        if one.type != "timestamp" and one.distinct > 1 and not _is_different_everywhere(one)
+    ]
     known = [name for name in names if name.lower() in TARGETS]
-    ends = [name for name in (names[-1], names[0]) if not _looks_like_an_id(counts, name)]
     two = [name for name in names if counts.columns[name].distinct == 2]
-    return list(dict.fromkeys([*known, *ends, *two]))[:_MOST_CANDIDATES]
+    return list(dict.fromkeys([*known, *names[-1:], *two, *names[:1]]))[:_MOST_CANDIDATES]
+
+
+def two_labels(database: Connection, counts: Counts, candidates: Sequence[str]) -> str:
+    """List the labels of those candidates that have two, as the end of a question."""
+    found = []
+    for name in candidates:
+        column = counts.columns[name].seen.column.drawn
+        value = without_markers(f"cast({column} as varchar)", counts.markers)
+        rows = database.execute(
+            f"select distinct {value} as v from {SAMPLE} where v is not null order by v limit 3"  # noqa: S608
+        ).fetchall()
+        if len(rows) == 2:
+            found.append(f"{name} {rows[0][0]} or {rows[1][0]}")
+    return f": {', '.join(found)}" if found else ""
 
 
 def decide_target(
@@ -215,5 +234,5 @@ def _no_positive(target: Target) -> DiscoveryError:
     )
 
 
-def _looks_like_an_id(counts: Counts, name: str) -> bool:
-    return counts.columns[name].distinct > 0.9 * counts.rows and counts.rows > MOST_CLASSES
+def _is_different_everywhere(one: Counted) -> bool:
+    return one.type == "string" and one.distinct > MOST_CLASSES

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from math import ceil
 from typing import Final
 
-from pipeline_code.core.problem import BINARY, MULTICLASS, REGRESSION, label_text
+from pipeline_code.core.problem import label_text
+from pipeline_code.core.problem_types import BINARY, MULTICLASS, REGRESSION
 from pipeline_code.steps.discovery.discover import Discovery
 from pipeline_code.steps.discovery.exact_counts import Counted
 from pipeline_code.steps.discovery.limits import is_small, limits_of
@@ -19,6 +20,11 @@ Lines = Iterator[str]
 _USUAL_BUDGET: Final = 0.01
 _MOST_SLICES: Final = 3
 _VALUES_OF_A_SLICE: Final = 12
+_PART: Final = {
+    (True, False): "the event time",
+    (False, True): "the group",
+    (False, False): "the key: no value occurs twice",
+}
 
 
 def write_usecase(found: Discovery, name: str) -> str:
@@ -115,7 +121,7 @@ def _contract(found: Discovery) -> Lines:
     yield from line(f"error_budget: {budget:g}", why, indent=2)
     if found.unique:
         yield from line(
-            f"unique: [{scalar(found.unique)}]", "no value of it occurs twice", indent=2
+            f"unique: [{scalar(found.unique)}]", "equal rows of one key count once", indent=2
         )
     yield from remark(
         "Ranges are wide on purpose: a sign where the quantity has one, no largest value. Text may "
@@ -138,7 +144,7 @@ def _column(found: Discovery, one: Counted) -> Lines:
         parts, why = _target_column(found)
     elif one.name in {found.split.event_time, found.split.group, found.unique}:
         parts = [f"type: {one.type}", *(["nullable: true"] if one.missing else [])]
-        why = limits_of(one, found.counts).why
+        why = _PART[one.name == found.split.event_time, one.name == found.split.group]
     elif not found.roles[one.name].is_input or one.name in found.leaks:
         parts = [f"type: {one.type}", "required: false", "nullable: true"]
         why = "not needed: it is left out of the inputs"

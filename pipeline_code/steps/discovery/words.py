@@ -37,7 +37,7 @@ TARGETS: Final = _listed(
 
 POSITIVE: Final = _listed(
     "1 yes y true t positive pos churn churned fraud fraudulent default bad malignant sick ill "
-    "died dead deceased click clicked bought converted spam attrited left failure fail failed "
+    "died dead deceased click clicked bought converted spam attrited failure fail failed "
     "anomaly attack exited >50k >50k. subscribed present disease cancelled canceled"
 )
 """Labels which say that what is looked for is the case."""
@@ -63,7 +63,7 @@ BEFORE: Final = _listed("previous prev prior past last initial first before form
 NEVER_NEGATIVE: Final = _listed(
     "age count counts num number qty quantity amount price fare duration days weeks months years "
     "hours minutes seconds length width height weight size area distance mileage population "
-    "visits clicks calls tenure radius perimeter"
+    "visits clicks calls tenure"
 )
 """Words of quantities that cannot be below zero."""
 
