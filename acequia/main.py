@@ -156,6 +156,29 @@ def archive(
     )
 
 
+@app.command()
+def reproduce(
+    version: Version,
+    usecase: Usecase = "fraud",
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Run today's code although it has changed.")
+    ] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make a version again from its recorded inputs and compare every hash and metric.
+
+    Nothing is registered and nothing comes from the cache. Where anything differs the exit code
+    is 1.
+    """
+    from acequia.reproduce import reproduce_version
+
+    usecase_folder(usecase)
+    terminal = Terminal(as_json=as_json, quiet=quiet)
+    if not reproduce_version(home(), usecase, version, terminal, anyway=anyway):
+        raise typer.Exit(1)
+
+
 @features_app.command("list")
 def list_features(as_json: AsJson = False) -> None:
     """List the feature groups: how many entities and records, from when to when."""
