@@ -28,6 +28,10 @@ app = typer.Typer(
 )
 models_app = typer.Typer(help="Versions of a model: see, compare, approve.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
+features_app = typer.Typer(
+    help="The feature store: records, their history, what was known when.", no_args_is_help=True
+)
+app.add_typer(features_app, name="features")
 
 Usecase = Annotated[
     str, typer.Option("--usecase", "-u", help="A folder of pipeline_code/usecases.")
@@ -38,6 +42,11 @@ Version = Annotated[
     int, typer.Argument(help="A version number, as `acequia models list` shows it.")
 ]
 Reason = Annotated[str, typer.Option("--note", "-n", help="Why; kept with the version for ever.")]
+
+
+FeatureGroup = Annotated[
+    str, typer.Option("--group", "-g", help="A feature group, as under features.groups.")
+]
 
 
 def home() -> Home:
@@ -187,6 +196,91 @@ def archive(
     models.change_status(
         home(), usecase, version, contract.ARCHIVED, note, Terminal(as_json=as_json)
     )
+
+
+@app.command()
+def reproduce(
+    version: Version,
+    usecase: Usecase = "fraud",
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Run today's code although it has changed.")
+    ] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make a version again from its recorded inputs and compare every hash and metric.
+
+    Nothing is registered and nothing comes from the cache. Where anything differs the exit code
+    is 1.
+    """
+    from acequia.reproduce import reproduce_version
+
+    usecase_folder(usecase)
+    terminal = Terminal(as_json=as_json, quiet=quiet)
+    if not reproduce_version(home(), usecase, version, terminal, anyway=anyway):
+        raise typer.Exit(1)
+
+
+@features_app.command("list")
+def list_features(as_json: AsJson = False) -> None:
+    """List the feature groups: how many entities and records, from when to when."""
+    from acequia import features
+
+    features.show_groups(home(), Terminal(as_json=as_json))
+
+
+@features_app.command("get")
+def get_features(
+    entities: Annotated[list[str], typer.Argument(help="Keys, such as a customer's number.")],
+    group: FeatureGroup,
+    usecase: Usecase = "fraud",
+    as_json: AsJson = False,
+) -> None:
+    """Show the latest record of each entity, as an endpoint would read it."""
+    from acequia import features
+
+    features.show_records(home(), usecase, group, entities, Terminal(as_json=as_json))
+
+
+@features_app.command("history")
+def history_of_features(
+    entity: Annotated[str, typer.Argument(help="A key, such as a customer's number.")],
+    group: FeatureGroup,
+    usecase: Usecase = "fraud",
+    begin: Annotated[
+        str | None, typer.Option("--from", help="From this day or instant on, in UTC.")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Up to this day or instant.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show all records of one entity, the oldest first."""
+    from acequia import features
+
+    terminal = Terminal(as_json=as_json)
+    features.show_history(home(), usecase, group, entity, (begin, end), terminal)
+
+
+@features_app.command("join")
+def join_features(
+    file: Annotated[Path, typer.Argument(help="CSV, JSON lines or Parquet.")],
+    groups: Annotated[
+        list[str], typer.Option("--group", "-g", help="A feature group; several are allowed.")
+    ],
+    usecase: Usecase = "fraud",
+    time: Annotated[
+        str | None,
+        typer.Option("--time", help="The column with the time of a row; split.event_time."),
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where to write.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing output.")] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Add to each row of a file what was known at its time, never what came later."""
+    from acequia import features
+
+    asked = features.Join(file, groups, time, output, force)
+    features.join(home(), usecase, asked, Terminal(as_json=as_json, quiet=quiet))
 
 
 @app.command()
