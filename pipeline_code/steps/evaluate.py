@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_code import contract
-from pipeline_code.core.bootstrap import Interval, Plan, ScoredRows, compare, intervals
+from pipeline_code.core.bootstrap import Difference, Interval, Plan, compare, intervals
 from pipeline_code.core.metrics import CardDays, ErrorCosts, measure
+from pipeline_code.core.scored_rows import ScoredRows
 from pipeline_code.core.tables import Columns
 from pipeline_code.core.thresholds import Labels, Scores
 from pipeline_code.core.usecase import UseCase
@@ -174,7 +175,7 @@ def _measure(
     challenger: tuple[Model, Scores],
     champion: tuple[Champion | None, Scores | None],
     usecase: UseCase,
-) -> tuple[Measured, Measured | None, dict[str, Interval] | None]:
+) -> tuple[Measured, Measured | None, dict[str, Difference] | None]:
     settings = usecase.evaluation
     plan = Plan(
         group=rows.group,
@@ -208,7 +209,7 @@ def error_costs(usecase: UseCase) -> ErrorCosts:
 def _rival(
     champion: Champion | None,
     old: Measured | None,
-    uplift: dict[str, Interval] | None,
+    uplift: dict[str, Difference] | None,
     usecase: UseCase,
     obstacle: str,
 ) -> Rival | None:

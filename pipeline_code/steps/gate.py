@@ -4,26 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from pipeline_code import contract
 from pipeline_code.core.bootstrap import Interval
 from pipeline_code.core.errors import PipelineError
+from pipeline_code.core.metric_words import TITLES
 from pipeline_code.core.metrics import SMALLER_IS_BETTER
 from pipeline_code.core.usecase import Gate
-
-TITLES: Final = {
-    "auc_roc": "ROC area",
-    "average_precision": "average precision",
-    "card_precision_100": "card precision@100",
-    "precision": "precision",
-    "recall": "recall",
-    "f1": "F1",
-    "accuracy": "accuracy",
-    "log_loss": "log loss",
-    "cost": "cost",
-}
-"""What a metric is called in a sentence."""
 
 
 class UnmeasuredMetricError(PipelineError, ValueError):
