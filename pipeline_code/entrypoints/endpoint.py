@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -39,6 +39,8 @@ _MEDIA_TYPES: Final = {form: name.encode() for form, name in CONTENT_TYPES.items
 _INFERENCE_ID: Final = b"x-amzn-sagemaker-inference-id"
 _ATTRIBUTES: Final = b"x-amzn-sagemaker-custom-attributes"
 _LONGEST_ID: Final = 64
+_TOGETHER: Final = 2_500
+"""So many rows are worth a call of the booster, which costs 0.35 ms before the first row."""
 _AT_ONCE: Final = 64 * 1024
 
 
@@ -240,11 +242,11 @@ class Endpoint:
 
     def _score_while_reading(self, body: bytes, form: Format) -> Vector:
         """Score the first rows while the next are read: the booster leaves Python alone."""
-        parts = [
-            self._scorers.submit(self.model.predict, part)
-            for part in self._reader.read_in_parts(body, form)
+        parts = self._reader.read_in_parts(body, form)
+        scored = [
+            self._scorers.submit(self.model.predict, rows) for rows in _at_least(_TOGETHER, parts)
         ]
-        return np.concatenate([part.result() for part in parts])
+        return np.concatenate([part.result() for part in scored])
 
     def _explain(self, rows: Matrix, accepted: Format) -> bytes:
         if len(rows) > self.limits.explained_rows:
@@ -330,3 +332,17 @@ async def _send(
         await send({"type": "http.response.body", "body": body, "more_body": True})
         body = b""
     await send({"type": "http.response.body", "body": body})
+
+
+def _at_least(rows: int, parts: Iterable[Matrix]) -> Iterator[Matrix]:
+    """Join parts until they have so many rows."""
+    waiting: list[Matrix] = []
+    count = 0
+    for part in parts:
+        waiting.append(part)
+        count += len(part)
+        if count >= rows:
+            yield np.concatenate(waiting)
+            waiting, count = [], 0
+    if waiting:
+        yield np.concatenate(waiting)

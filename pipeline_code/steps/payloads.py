@@ -126,7 +126,9 @@ class Reader:
         if form != "csv" or len(text) <= _PART_BYTES:
             yield self.read(body, form)
             return
-        if (rows := text.count(b"\n") + 1) > self.max_rows:
+        # Shorter ones hold more rows only where one is too narrow, which is found on the way.
+        is_long = len(text) >= self.max_rows * self._width
+        if is_long and (rows := text.count(b"\n") + 1) > self.max_rows:
             if text.translate(None, _PLAIN) or b"\n\n" in text or self._has_header(text):
                 yield self.read(body, form)
                 return

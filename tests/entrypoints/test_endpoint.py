@@ -346,7 +346,7 @@ def test_large_bodies_are_turned_away_while_others_are_scored() -> None:
 def test_many_rows_are_read_while_the_first_are_scored(endpoint: Endpoint) -> None:
     """In parts whose order is kept, whatever part a row falls into."""
     large = Endpoint(endpoint.model, Limits())
-    values = np.random.default_rng(0).normal(size=(5_001, 2)).round(3)
+    values = np.random.default_rng(0).normal(size=(60_001, 2)).round(3)
     body = "\n".join(f"{a},{b}" for a, b in values).encode()
     answer = ask(large, body, content_type="text/csv", accept="text/csv")
     scores = [float(line.split(",")[0]) for line in answer.body.decode().splitlines()]
@@ -358,10 +358,10 @@ def test_many_rows_are_read_while_the_first_are_scored(endpoint: Endpoint) -> No
 def test_a_mistake_far_down_is_located(endpoint: Endpoint, last: str) -> None:
     """Its row is counted in the request, not in the part in which it was read."""
     large = Endpoint(endpoint.model, Limits())
-    body = ("1,2\n" * 4_500 + last).encode()
+    body = ("1,2\n" * 200_000 + last).encode()
     answer = ask(large, body, content_type="text/csv")
 
-    assert (answer.status, answer.error["where"]["row"]) == (400, 4_501)
+    assert (answer.status, answer.error["where"]["row"]) == (400, 200_001)
 
 
 def test_parquet_is_scored(endpoint: Endpoint, tmp_path: Path) -> None:
@@ -489,3 +489,19 @@ def test_a_taken_request_on_which_the_model_breaks_is_a_500() -> None:
     assert answer is not None
     assert (answer.status, answer.error["code"]) == (500, "internal")
     assert broken.is_set
+
+
+def test_small_parts_are_scored_together(endpoint: Endpoint) -> None:
+    """Each call of the booster costs as much as some hundred rows."""
+    sizes: list[int] = []
+
+    class Counting(LinearModel):
+        def _predict(self, x: Matrix) -> Vector:
+            sizes.append(len(x))
+            return super()._predict(x)
+
+    body = (b"0.%b1,0\n" % (b"0" * 300)) * 6_000  # less than a thousand rows a part
+    large = Endpoint(served(Counting(METADATA, WEIGHTS)), Limits())
+
+    assert ask(large, body, content_type="text/csv").status == 200
+    assert sorted(sizes) == [1, 858, 2_571, 2_571], "one is the row of the self-check"
