@@ -59,8 +59,8 @@ class Created:
         """What to type next, and what for."""
         data = shlex.quote(str(self.data))
         return (
-            (f"acequia compile {self.name}", "once, and after every change of usecase.yaml"),
             (f"acequia run --usecase {self.name} --data {data}", "prepare, train, evaluate"),
+            (f"acequia compile {self.name}", "after the first run: each change of usecase.yaml"),
         )
 
     def document(self) -> dict[str, Any]:
@@ -192,7 +192,7 @@ def _choices(found: Discovery) -> Iterator[tuple[str, str]]:
     yield "problem", what
     kinds = Counter(role.kind for role in found.inputs)
     each = ", ".join(f"{count} {_PLURALS.get(kind, kind)}" for kind, count in kinds.items())
-    yield "inputs", f"{len(found.inputs)} columns: {each}"
+    yield "inputs", f"{len(found.inputs)} of {len(found.table.columns)} columns: {each}"
     yield "split", f"{split.method}: {split.why}"
     metric, why = gate_metric(target)
     yield "metric", f"{metric}: {why}"
@@ -202,7 +202,7 @@ def _choices(found: Discovery) -> Iterator[tuple[str, str]]:
         yield "key", found.unique
 
 
-_PLURALS: Final = {"number": "numbers", "category": "categories", "boolean": "yes or no"}
+_PLURALS: Final = {"number": "numeric", "category": "of words", "boolean": "yes or no"}
 
 
 def _checks(found: Discovery) -> Iterator[tuple[str, str]]:

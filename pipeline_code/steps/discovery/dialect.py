@@ -174,13 +174,13 @@ def _has_header(rows: Sequence[Row], named: Collection[str]) -> tuple[bool, str]
         return False, "columns were named by their numbers"
     if any(first == list(map(str, range(start, start + len(first)))) for start in (0, 1)):
         return True, "its first line counts the columns"
-    if any(not cell for cell in first[1:]) or len(set(first)) < len(first):
-        return False, "its first line has empty or repeated cells, as no header has"
     if any(_NUMBER.fullmatch(cell) for cell in first):
         return False, "its first line holds numbers"
     columns = list(zip(*(row for row in rest if len(row) == len(first)), strict=True))
     if any(_mostly_numbers(column) for column in columns):
         return True, "its first line is text above numbers"
+    if any(not cell for cell in first[1:]) or len(set(first)) < len(first):
+        return False, "its first line has empty or repeated cells, as no header has"
     seen = sum(cell in set(column) for cell, column in zip(first, columns, strict=False))
     if seen > len(first) / 2:
         return False, "the words of its first line occur again below"
@@ -189,7 +189,7 @@ def _has_header(rows: Sequence[Row], named: Collection[str]) -> tuple[bool, str]
 
 def _mostly_numbers(cells: Sequence[str]) -> bool:
     filled = [cell for cell in cells if cell.strip()]
-    return sum(bool(_NUMBER.fullmatch(cell)) for cell in filled) > len(filled) / 2
+    return sum(bool(_NUMBER.fullmatch(cell)) for cell in filled) * 2 > len(filled)
 
 
 def _checked_names(file: Path, names: Sequence[str]) -> tuple[str, ...]:

@@ -17,8 +17,7 @@ from pipeline_code.steps.discovery.column_types import (
     without_markers,
 )
 from pipeline_code.steps.discovery.errors import DiscoveryError
-from pipeline_code.steps.discovery.reading import Table
-from pipeline_code.steps.sources import find_damaged
+from pipeline_code.steps.discovery.reading import Table, failed
 
 _NARROW: Final[frozenset[ColumnType]] = frozenset({"integer", "number", "timestamp", "boolean"})
 _COLUMNS_AT_ONCE: Final = 200
@@ -196,7 +195,7 @@ def _run(database: Connection, table: Table, query: str) -> list[tuple[Any, ...]
             "give a part of it, like the rows of one year"
         ) from error
     except duckdb.Error as error:
-        raise find_damaged(database, table.source, error) from error
+        raise failed(database, table, error) from error
     if table.source.rejects:
         # What the reader refuses is counted where rows are drawn.
         database.execute("drop table if exists reject_errors; drop table if exists reject_scans")

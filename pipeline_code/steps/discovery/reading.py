@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,14 @@ from pipeline_code.core.tables import Connection, literal
 from pipeline_code.steps.discovery.dialect import Dialect, detect_dialect
 from pipeline_code.steps.discovery.encoding import detect_encoding, open_bytes
 from pipeline_code.steps.discovery.errors import DiscoveryError
-from pipeline_code.steps.source import FILE, Source, SourceColumn, damaged, path_list
+from pipeline_code.steps.source import (
+    FILE,
+    Source,
+    SourceColumn,
+    SourceError,
+    damaged,
+    path_list,
+)
 from pipeline_code.steps.sources import find_damaged, list_files, open_sources
 
 SAMPLE: Final = "sample"
@@ -108,6 +116,11 @@ def open_table(
             _check_json(file)
     sources = open_sources(database, files)
     _check_alike(path, sources)
+    twice = _twice(sources[0].columns)
+    if twice:
+        raise DiscoveryError(
+            f"{files[0]} has columns that differ in capitals only: {', '.join(twice)}; rename one"
+        )
     if not sources[0].columns:
         raise DiscoveryError(
             f"{files[0]} holds no JSON objects; give one object a line, "
@@ -131,7 +144,7 @@ def draw_rows(database: Connection, table: Table) -> Drawn:
             f"as {PLACE} from {relation}) where hash({PLACE}) % {every} = 0"
         )
     except duckdb.Error as error:
-        raise find_damaged(database, table.source, error) from error
+        raise failed(database, table, error) from error
     rows = database.execute(f"select count(*) from {SAMPLE}").fetchall()[0][0]  # noqa: S608
     unreadable, why = _unreadable(database) if table.source.rejects else (0, "")
     if not rows:
@@ -143,6 +156,11 @@ def draw_rows(database: Connection, table: Table) -> Drawn:
             "stops where more than 1% of the rows are broken"
         )
     return Drawn(int(rows), unreadable, why)
+
+
+def failed(database: Connection, table: Table, error: duckdb.Error) -> SourceError:
+    """Turn an error of the reader into one that names the damaged file."""
+    return find_damaged(database, table.source, error)
 
 
 def _kind(file: Path) -> str:
@@ -226,6 +244,11 @@ def _check_json(file: Path) -> None:
         raise DiscoveryError(
             f"{file}: its first line is no JSON object of its own; give one object a line"
         )
+
+
+def _twice(names: Collection[str]) -> list[str]:
+    lower = Counter(name.lower() for name in names)
+    return [name for name in names if lower[name.lower()] > 1]
 
 
 def _is_object(line: str) -> bool:

@@ -60,9 +60,7 @@ def strength(values: NDArray[Any], answers: Answers) -> float:
     codes = _binned(values) if values.dtype.kind == "f" else _coded(values)
     folds = np.random.default_rng(0).permutation(len(codes)) % _FOLDS
     if answers.type == BINARY:
-        if not answers.smaller_class:
-            return 0.5
-        return max(0.5, float(roc_auc_score(answers.values, _others_mean(codes, folds, answers))))
+        return max(0.5, _auc(_others_mean(codes, folds, answers), folds, answers.values))
     if answers.type == MULTICLASS:
         return _gain(codes, folds, answers)
     line = _straight_line(values, answers.values) if values.dtype.kind == "f" else 0.0
@@ -113,6 +111,19 @@ def _others_mean(codes: Codes, folds: Codes, answers: Answers) -> Numbers:
     rows = np.bincount(cells, minlength=_FOLDS * width).reshape(shape)
     means = (sums.sum(axis=0) - sums + answers.values.mean()) / (rows.sum(axis=0) - rows + 1)
     return np.asarray(means.reshape(-1)[cells], dtype=np.float64)
+
+
+def _auc(scores: Numbers, folds: Codes, found: Numbers) -> float:
+    """Average the AUC of each part: rows of one code have one score within a part only."""
+    total = weights = 0.0
+    for fold in range(_FOLDS):
+        part = folds == fold
+        positives = float(found[part].sum())
+        weight = positives * (int(part.sum()) - positives)
+        if weight:
+            total += weight * float(roc_auc_score(found[part], scores[part]))
+            weights += weight
+    return total / weights if weights else 0.5
 
 
 def _gain(codes: Codes, folds: Codes, answers: Answers) -> float:

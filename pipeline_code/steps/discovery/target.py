@@ -30,6 +30,7 @@ _RARE: Final = 0.4
 """The rarer of two labels is what is looked for, unless it is nearly half of the rows."""
 
 _MOST_CANDIDATES: Final = 5
+_NEARLY_UNIQUE: Final = 0.9
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def target_candidates(counts: Counts) -> list[str]:
     names = [
         name
         for name, one in counts.columns.items()
-        if one.type != "timestamp" and one.distinct > 1 and not _is_different_everywhere(one)
+        if one.type != "timestamp" and one.distinct > 1 and not _names_rows(one, counts.rows)
     ]
     known = [name for name in names if name.lower() in TARGETS]
     two = [name for name in names if counts.columns[name].distinct == 2]
@@ -234,5 +235,8 @@ def _no_positive(target: Target) -> DiscoveryError:
     )
 
 
-def _is_different_everywhere(one: Counted) -> bool:
-    return one.type == "string" and one.distinct > MOST_CLASSES
+def _names_rows(one: Counted, rows: int) -> bool:
+    """Say whether a column is no target: text of very many kinds, or a number of its own each."""
+    if one.type == "string":
+        return one.distinct > MOST_CLASSES
+    return one.type == "integer" and one.distinct > _NEARLY_UNIQUE * rows

@@ -46,10 +46,11 @@ def write_usecase(found: Discovery, name: str) -> str:
 
 def _head(found: Discovery, name: str) -> Lines:
     table = found.table
+    yield "# yaml-language-server: $schema=../usecase.schema.json"
     yield from remark(
         f"Written from {table.path.name}: {found.counts.rows:,} rows, {len(table.columns)} "
         "columns. A comment says why a line is as it is; what you know better, change. "
-        f"Afterwards: acequia compile {name}"
+        f"After a change: acequia compile {name}"
     )
     yield f"name: {scalar(name)}"
 
