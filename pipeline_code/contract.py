@@ -19,6 +19,8 @@ SERVICES_VARIABLE: Final = "ACEQUIA_SERVICES"
 """Environment variable naming the ``module:Class`` that stands for AWS; unset means AWS."""
 SERVICES_ROOT_VARIABLE: Final = "ACEQUIA_SERVICES_ROOT"
 """Environment variable: the folder in which that class keeps its stores."""
+WORKGROUP_VARIABLE: Final = "ACEQUIA_WORKGROUP"
+"""Environment variable: the Athena workgroup in which a job asks the offline store."""
 USECASES_VARIABLE: Final = "ACEQUIA_USECASES"
 """Environment variable: a folder of use cases other than the one in the image."""
 

@@ -76,11 +76,13 @@ class TrainingPipeline:
             if_steps=[register(self.jobs, train.model, evaluate)],
             else_steps=[],
         )
+        # Without feature groups there is nothing to ingest.
+        ingest = [self.ingest_features(prepare)] if self.usecase.features.groups else []
         return Pipeline(
             name=self.usecase.name,
             parameters=list(self.parameters.values()),
             pipeline_experiment_config=None,
-            steps=[prepare, self.ingest_features(prepare), train.step, champion, evaluate, gate],
+            steps=[prepare, *ingest, train.step, champion, evaluate, gate],
             sagemaker_session=self.session,
         )
 
@@ -93,7 +95,7 @@ class TrainingPipeline:
                 contract.TRAIN_CHANNEL,
                 contract.VALIDATION,
                 contract.TEST,
-                contract.FEATURES,
+                *((contract.FEATURES,) if self.usecase.features.groups else ()),
                 contract.PROFILE,
                 contract.QUARANTINE,
             )
