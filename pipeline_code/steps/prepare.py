@@ -10,21 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from pipeline_code import contract
-from pipeline_code.core.data_hash import hash_rows
 from pipeline_code.core.tables import Connection, connect
 from pipeline_code.core.usecase import UseCase
 from pipeline_code.steps.feature_records import write_records
 from pipeline_code.steps.features import FEATURED, make_features, order_of_rows
-from pipeline_code.steps.freshness import check_freshness
 from pipeline_code.steps.profile import profile_columns
-from pipeline_code.steps.quarantine import (
-    ACCEPTED,
-    ROW,
-    Intake,
-    check_budget,
-    take_in,
-    write_quarantine,
-)
+from pipeline_code.steps.quarantine import Intake
+from pipeline_code.steps.reception import Reception, receive
 from pipeline_code.steps.relations import (
     correlate,
     likely_leaks,
@@ -108,8 +100,14 @@ def prepare(
     """
     with connect(memory_gib=memory_gib, spill=spill) as database:
         progress(0, len(_STAGES), _STAGES[0])
-        intake = _take_in(database, source, usecase, outputs, as_of)
-        data_hash = hash_rows(database, ACCEPTED, ROW, intake.columns)
+        received = receive(
+            database,
+            source,
+            usecase,
+            quarantine=outputs.quarantine / contract.QUARANTINE_FILE,
+            as_of=as_of,
+        )
+        intake = received.intake
         progress(1, len(_STAGES), _STAGES[1])
         make_features(database, usecase, sql, intake.columns, intake.rows_out)
         progress(2, len(_STAGES), _STAGES[2])
@@ -117,37 +115,13 @@ def prepare(
         progress(3, len(_STAGES), _STAGES[3])
         _write(database, usecase, intake, parts, outputs)
         progress(4, len(_STAGES), _STAGES[4])
-        profile = _profile(database, usecase, intake, parts, data_hash)
+        profile = _profile(database, usecase, received, parts)
     outputs.profile.mkdir(parents=True, exist_ok=True)
     (outputs.profile / contract.PROFILE_FILE).write_text(
         json.dumps(profile, indent=1, allow_nan=False) + "\n", encoding="utf-8"
     )
     progress(len(_STAGES), len(_STAGES), "done")
-    return PrepareResult(intake, parts, data_hash, profile)
-
-
-def _take_in(
-    database: Connection,
-    source: Path,
-    usecase: UseCase,
-    outputs: PrepareOutputs,
-    as_of: date | None,
-) -> Intake:
-    """Let rows in, and stop where too many break the contract or all are too old."""
-    promised = usecase.contract
-    intake = take_in(database, source, promised, written=usecase.source, problem=usecase.problem)
-    write_quarantine(database, outputs.quarantine / contract.QUARANTINE_FILE)
-    check_budget(source, intake, promised.error_budget)
-    if as_of is not None and promised.freshness_days is not None:
-        check_freshness(
-            database,
-            ACCEPTED,
-            usecase.split.time_column,
-            as_of=as_of,
-            days=promised.freshness_days,
-            dataset=source,
-        )
-    return intake
+    return PrepareResult(intake, parts, received.data_hash, profile)
 
 
 def _write(
@@ -171,14 +145,14 @@ def _write(
 
 
 def _profile(
-    database: Connection, usecase: UseCase, intake: Intake, parts: Sequence[Part], data_hash: str
+    database: Connection, usecase: UseCase, received: Reception, parts: Sequence[Part]
 ) -> dict[str, Any]:
     problem, inputs = usecase.problem, usecase.features.inputs
     keys = {*usecase.contract.unique, *(group.key for group in usecase.features.groups)}
     columns = profile_columns(
         database,
         FEATURED,
-        list(dict.fromkeys((*intake.columns, *inputs))),
+        list(dict.fromkeys((*received.intake.columns, *inputs))),
         identifiers=sorted(keys - set(inputs)),
         problem=problem,
     )
@@ -186,15 +160,11 @@ def _profile(
     relation = relate_to_target(sample, inputs, problem)
     return {
         "usecase": usecase.name,
-        "data_hash": data_hash,
-        "rows": {
-            "in": intake.rows_in,
-            "out": intake.rows_out,
-            "quarantined": intake.quarantined,
-            "deduplicated": intake.deduplicated,
-        },
+        "data_hash": received.data_hash,
+        "rows": received.intake.figures(),
+        "joins": received.figures(),
         "split": {part.name: part.figures() for part in parts},
-        "quarantine_reasons": intake.reasons,
+        "quarantine_reasons": received.reasons(),
         "feature_versions": ",".join(group.versioned_name for group in usecase.features.groups),
         "columns": columns,
         "correlations": correlate(sample, inputs, problem.target),

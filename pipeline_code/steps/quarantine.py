@@ -50,6 +50,15 @@ class Intake:
     reasons: dict[str, int]
     columns: tuple[str, ...]
 
+    def figures(self) -> dict[str, int]:
+        """Say what became of the rows, for the profile."""
+        return {
+            "in": self.rows_in,
+            "out": self.rows_out,
+            "quarantined": self.quarantined,
+            "deduplicated": self.deduplicated,
+        }
+
 
 def take_in(
     database: Connection,
@@ -60,6 +69,7 @@ def take_in(
     problem: Problem | None = None,
     table: str = ACCEPTED,
     without: Collection[str] = (),
+    root: Path | None = None,
 ) -> Intake:
     """Read all files under ``path`` into ``table`` and the table `QUARANTINED`.
 
@@ -75,6 +85,7 @@ def take_in(
         problem: if the rows have its target, a label that it does not know breaks the contract.
         table: the table of the accepted rows, in the contract's types; the column `ROW` is new.
         without: folders below the source that are sources of their own.
+        root: below which the quarantine names files; the source itself by default.
 
     Raises:
         SourceError: if there is nothing to read, or a file is damaged or of no known kind.
@@ -85,11 +96,11 @@ def take_in(
         f"create table if not exists {QUARANTINED} (source text, reasons text, record text)"
     )
     earlier = _count(database, QUARANTINED)
-    files = list_files(path, without=without)
+    files, root = list_files(path, without=without), root or path
     with tempfile.TemporaryDirectory() as scratch:
-        readable = list(in_utf8(files, written.encoding, path, Path(scratch)))
+        readable = list(in_utf8(files, written.encoding, root, Path(scratch)))
         sources = open_sources(database, readable, written)
-        delivery = _Delivery(database, path, Path(scratch), contract, problem, table)
+        delivery = _Delivery(database, root, Path(scratch), contract, problem, table)
         for source in sources:
             delivery.require_columns(source)
         present = delivery.create(sources)
