@@ -56,6 +56,48 @@ def home() -> Home:
 
 
 @app.command()
+def init(
+    data: Annotated[
+        Path, typer.Option(help="A CSV, JSON lines or Parquet file, or a folder of one kind.")
+    ],
+    target: Annotated[str | None, typer.Option(help="The column to predict.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Of the use case; made of the file's where none is given.")
+    ] = None,
+    event_time: Annotated[
+        str | None,
+        typer.Option(help="The column that says when a row is to be predicted, or none."),
+    ] = None,
+    positive: Annotated[
+        str | None, typer.Option(help="Of two labels the one that is to be found.")
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(help="A column whose rows stay on one side of the split.")
+    ] = None,
+    no_header: Annotated[
+        bool, typer.Option("--no-header", help="The first line is a row: column_1, column_2, ...")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the use case's file.")] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a use case from a table, with the reason at every line."""
+    from acequia.init import Request, create_usecase
+    from pipeline_code.steps.discovery.discover import Wishes
+
+    terminal = Terminal(as_json=as_json, quiet=quiet)
+    wishes = Wishes(
+        target=target,
+        event_time=event_time,
+        positive=positive,
+        header=False if no_header else None,
+        group=group,
+    )
+    made = create_usecase(Request(data, wishes, name=name, replace=force), terminal)
+    terminal.result(made.document(), view=made.view())
+
+
+@app.command()
 def run(
     usecase: Usecase = "fraud",
     data: Annotated[
