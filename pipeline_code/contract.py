@@ -184,6 +184,8 @@ PARAMETER_INPUT_DATA_URI: Final = "InputDataUri"
 PARAMETER_INPUT_DATA_VERSION: Final = "InputDataVersion"
 """SageMaker's step cache compares URIs, not content: whoever starts an execution on new
 data under an old prefix says so with a new version."""
+PARAMETER_AS_OF: Final = "AsOf"
+"""The day on which an execution looks at its data, as ``2026-01-31``: how fresh are they?"""
 PARAMETER_CODE_COMMIT: Final = "CodeCommit"
 PARAMETER_AUTHOR: Final = "Author"
 PARAMETER_APPROVAL_STATUS: Final = "ModelApprovalStatus"
@@ -270,6 +272,10 @@ METADATA_USECASE: Final = "usecase"
 METADATA_EXECUTION: Final = "pipeline_execution"
 METADATA_REPORT: Final = "report"
 """Keys of a model package's CustomerMetadataProperties."""
+
+
+UNKNOWN: Final = "unknown"
+"""Value of a parameter that whoever started the execution does not know."""
 
 
 def usecase_folder(name: str, *, root: Path | None = None) -> Path:

@@ -91,6 +91,7 @@ class UseCase(Section):
             *self._unknown_metrics(),
             *self._misplaced_costs(),
             *self._unknown_labels(),
+            *self._timeless(),
         ]
         if self.problem.target in self.features.inputs:
             mistakes.append(
@@ -175,6 +176,18 @@ class UseCase(Section):
                 f"is {self.problem.positive!r}, but {self.problem.target} is one of "
                 f"{', '.join(allowed)}; write the label as it stands there, text in quotes",
             )
+
+    def _timeless(self) -> Iterator[Mistake]:
+        """Name what needs to know when a row was, where nothing says so."""
+        if self.split.event_time is not None:
+            return
+        why = "needs split.event_time, the column that says when a row was; name it there"
+        if self.features.groups:
+            yield "features.groups", f"keep records of moments, which {why} (any split.method)"
+        if self.features.joins:
+            yield "features.joins", f"look up what was known at a moment, which {why}"
+        if self.contract.freshness_days is not None:
+            yield "contract.freshness_days", why
 
     def with_settings(self, settings: Mapping[str, str]) -> UseCase:
         """Change single settings, each by its dotted path, as one execution asks for.

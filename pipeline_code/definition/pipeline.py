@@ -105,7 +105,11 @@ class TrainingPipeline:
             role=contract.ROLE_PREPARE,
             inputs=[source],
             outputs=outputs,
-            arguments=self._settings(contract.PREPARE_SETTINGS),
+            arguments=[
+                *self._settings(contract.PREPARE_SETTINGS),
+                "--as-of",
+                self.parameters[contract.PARAMETER_AS_OF],
+            ],
             property_files=[PROFILE],
             environment={
                 contract.DATA_VERSION_VARIABLE: self.parameters[
