@@ -105,6 +105,10 @@ TEST_FILE: Final = "test.parquet"
 QUARANTINE_FILE: Final = "quarantine.parquet"
 PROFILE_FILE: Final = "profile.json"
 EVALUATION_FILE: Final = "evaluation.json"
+MODEL_CARD_FILE: Final = "model_card.json"
+"""Beside the evaluation, in the shape of a model package's card."""
+MODEL_CARD_TEXT_FILE: Final = "model_card_text.json"
+"""``{"content": "..."}``: the card as text, for a pipeline reads only single values of a file."""
 PREDICTIONS_FILE: Final = "predictions.parquet"
 REPORT_FILE: Final = "report.html"
 INGESTION_FILE: Final = "ingestion.json"
@@ -184,6 +188,8 @@ PARAMETER_INPUT_DATA_URI: Final = "InputDataUri"
 PARAMETER_INPUT_DATA_VERSION: Final = "InputDataVersion"
 """SageMaker's step cache compares URIs, not content: whoever starts an execution on new
 data under an old prefix says so with a new version."""
+PARAMETER_AS_OF: Final = "AsOf"
+"""The day on which an execution looks at its data, as ``2026-01-31``: how fresh are they?"""
 PARAMETER_CODE_COMMIT: Final = "CodeCommit"
 PARAMETER_AUTHOR: Final = "Author"
 PARAMETER_APPROVAL_STATUS: Final = "ModelApprovalStatus"
@@ -269,7 +275,12 @@ METADATA_AUTHOR: Final = "author"
 METADATA_USECASE: Final = "usecase"
 METADATA_EXECUTION: Final = "pipeline_execution"
 METADATA_REPORT: Final = "report"
+METADATA_CARD: Final = "model_card"
 """Keys of a model package's CustomerMetadataProperties."""
+
+
+UNKNOWN: Final = "unknown"
+"""Value of a parameter that whoever started the execution does not know."""
 
 
 def usecase_folder(name: str, *, root: Path | None = None) -> Path:
