@@ -130,13 +130,18 @@ class ProblemKind(ABC):
     def parts(self, outcome: Outcome) -> dict[str, Any]:
         """Write what the document says of this type of problem only."""
 
+    def prices(self) -> dict[str, Any]:
+        """Return what an error costs, of the kinds that this type of problem has."""
+        costs = self.usecase.costs.model_dump(mode="json")
+        return {name: costs[name] for name in COSTS_OF[self.type]}
+
     def money(self, outcome: Outcome, trained_on: Mapping[str, Any]) -> dict[str, Any]:
         """Say what either model and no model would have cost on the test rows."""
-        costs = self.usecase.costs.model_dump(mode="json")
         constant = self.without_model(outcome, trained_on)
         ours = outcome.challenger.metrics["cost"].value
         return {
-            **{name: costs[name] for name in ("currency", *COSTS_OF[self.type])},
+            "currency": self.usecase.costs.currency,
+            **self.prices(),
             "challenger": ours,
             "champion": outcome.champion.metrics["cost"].value if outcome.champion else None,
             "without_model": constant and constant.cost,

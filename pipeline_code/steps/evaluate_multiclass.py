@@ -88,6 +88,10 @@ class MulticlassKind(ProblemKind):
         answer = f"every row is called {self._names[called]}"
         return Constant(answer, float(self._costs[missed].sum()), known_from)
 
+    def prices(self) -> dict[str, Any]:
+        """Return what missing each class costs, also of those that the use case does not name."""
+        return {"missed": dict(zip(self._names, self._costs.tolist(), strict=True))}
+
     def parts(self, outcome: Outcome) -> dict[str, Any]:
         """Write the classes, who was taken for whom, and the curves of each class."""
         called = self._called(outcome.challenger.scores)
