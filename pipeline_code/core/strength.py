@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_code.core.errors import EmptySampleError
-from pipeline_code.core.problem import BINARY, MULTICLASS, REGRESSION, ProblemType
+from pipeline_code.core.problem_types import BINARY, MULTICLASS, REGRESSION, ProblemType
 
 KIND: Final[dict[str, str]] = {BINARY: "auc", MULTICLASS: "accuracy_gain", REGRESSION: "r2"}
 """What is measured: the area under the ROC curve, by how much of the way from the most frequent

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline_code.core.errors import EmptySampleError
-from pipeline_code.core.problem import BINARY, MULTICLASS, REGRESSION, ProblemType
+from pipeline_code.core.problem_types import BINARY, MULTICLASS, REGRESSION, ProblemType
 from pipeline_code.core.strength import NEARLY_PERFECT, strength
 
 GENERATOR = np.random.default_rng(0)
