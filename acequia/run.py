@@ -12,6 +12,7 @@ from typing import Any
 
 from rich.table import Table
 
+from acequia.compile import compile_usecases
 from acequia.errors import CommandError, NotFoundError
 from acequia.progress import ExecutionView, mark
 from acequia.project import author, code_commit, shown, usecase_folder
@@ -21,7 +22,7 @@ from pipeline_code import contract
 from pipeline_code.core.errors import SettingsError
 from pipeline_code.core.mistakes import closest
 from pipeline_code.core.usecase import UseCase, load_usecase
-from pipeline_code.definition.lock import lock_source_hash, read_lock
+from pipeline_code.definition.lock import LOCK_FILE, Lock, lock_source_hash, read_lock
 from pipeline_code.local.executions import Executions
 from pipeline_code.local.home import Home
 from pipeline_code.local.records import ExecutionResult
@@ -71,10 +72,8 @@ def run_pipeline(request: Request, home: Home, terminal: Terminal) -> RunSummary
             result = runner.resume(request.resume, on_event=view)
         else:
             folder = usecase_folder(request.usecase)
-            lock = read_lock(folder)
-            if lock.source_hash != lock_source_hash(folder):
-                raise StaleLockError(request.usecase)
             usecase = load_usecase(folder)
+            lock = _fresh_lock(folder, terminal)
             parameters = {
                 **changed_parameters(usecase, request.settings),
                 **_input(usecase, request.data, home, terminal),
@@ -85,6 +84,21 @@ def run_pipeline(request: Request, home: Home, terminal: Terminal) -> RunSummary
             definition = lock.resolve(local_values(lock, local_image()))
             result = runner.run(definition, parameters, pipeline_name=lock.usecase, on_event=view)
     return _summary(result, home)
+
+
+def _fresh_lock(folder: Path, terminal: Terminal) -> Lock:
+    """Read the lock of a use case; one that never had any gets its first.
+
+    Raises:
+        StaleLockError: if there is one and it is older than its sources: whoever changed them
+            reviews what that does to the pipeline.
+    """
+    if not (folder / LOCK_FILE).exists():
+        compile_usecases([folder.name], terminal)
+    lock = read_lock(folder)
+    if lock.source_hash != lock_source_hash(folder):
+        raise StaleLockError(folder.name)
+    return lock
 
 
 def changed_parameters(usecase: UseCase, settings: Iterable[str]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
@@ -19,11 +19,16 @@ from ml_constructs.service_trust import carry_identity, trusted_service
 
 _JOB_NAMES = "pipelines-*"
 """How SageMaker Pipelines begins the name of each job and model it makes."""
+TUNING: Final = "HyperParameterTuning"
 _RESOURCES = {
     "Processing": "processing-job",
     "Training": "training-job",
     "Transform": "transform-job",
+    TUNING: "hyper-parameter-tuning-job",
 }
+# The name of a tuning job has 32 characters at most, so the prefix gives way to the name of the
+# execution, then the step's; in an ARN it is in small letters.
+_TUNING_NAMES = ("*-Tune-*", "*-tune-*")
 
 
 class TrainingPipeline(Construct):
@@ -123,9 +128,19 @@ class TrainingPipeline(Construct):
             ],
             resource_arns=[self._arn("/execution/*")],
         )
-        for kind, arn in self._job_arns().items():
+        for kind, arns in self._job_arns().items():
             iam.Grant.add_to_principal(
-                grantee=grantee, actions=[f"sagemaker:Describe{kind}Job"], resource_arns=[arn]
+                grantee=grantee, actions=[f"sagemaker:Describe{kind}Job"], resource_arns=arns
+            )
+        self.grant_list_trials(grantee)
+
+    def grant_list_trials(self, grantee: iam.IGrantable) -> None:
+        """Let ``grantee`` read what the pipeline's tuning jobs tried, if it has such jobs."""
+        if TUNING in self._job_kinds:
+            iam.Grant.add_to_principal(
+                grantee=grantee,
+                actions=["sagemaker:ListTrainingJobsForHyperParameterTuningJob"],
+                resource_arns=self._job_arns()[TUNING],
             )
 
     def _arn(self, suffix: str = "") -> str:
@@ -133,15 +148,18 @@ class TrainingPipeline(Construct):
             service="sagemaker", resource="pipeline", resource_name=f"{self.name}{suffix}"
         )
 
-    def _job_arns(self) -> dict[str, str]:
+    def _job_arns(self) -> dict[str, list[str]]:
         return {
-            kind: format_arn(service="sagemaker", resource=resource, resource_name=_JOB_NAMES)
+            kind: [
+                format_arn(service="sagemaker", resource=resource, resource_name=name)
+                for name in (_TUNING_NAMES if kind == TUNING else (_JOB_NAMES,))
+            ]
             for kind, resource in _RESOURCES.items()
             if kind in self._job_kinds
         }
 
     def _grant_jobs(self) -> None:
-        for kind, arn in self._job_arns().items():
+        for kind, arns in self._job_arns().items():
             iam.Grant.add_to_principal(
                 grantee=self.role,
                 actions=[
@@ -150,8 +168,9 @@ class TrainingPipeline(Construct):
                     f"sagemaker:Describe{kind}Job",
                     f"sagemaker:Stop{kind}Job",
                 ],
-                resource_arns=[arn],
+                resource_arns=arns,
             )
+        self.grant_list_trials(self.role)
 
     def _grant_pass(self, job_roles: Sequence[JobRole]) -> None:
         iam.Grant.add_to_principal(

@@ -132,14 +132,27 @@ class Range(Section):
 
 
 class Tuning(Section):
-    """How hyperparameters are searched; without this section they are taken as they are."""
+    """How hyperparameters are searched; without this section they are taken as they are.
+
+    ``warm_start`` names a tuning job of before, whose trials this one begins with.
+    """
 
     strategy: Literal["grid", "random", "bayesian", "hyperband"] = "bayesian"
     trials: Annotated[int, Field(ge=1, le=500)] = 30
     parallel_trials: Annotated[int, Field(ge=1, le=100)] = 2
     seed: Annotated[int, Field(ge=0)] = 0
-    warm_start: bool = False
+    warm_start: Annotated[str, Field(pattern=r"^[a-zA-Z0-9-]{1,64}$")] | None = None
     ranges: dict[str, Range] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _check_grid(self) -> Self:
+        open_ended = [name for name, one in self.ranges.items() if one.values is None]
+        if self.strategy == "grid" and open_ended:
+            raise ValueError(
+                f"a grid needs values for {', '.join(open_ended)}, not low and high; "
+                "list them, or choose the strategy random or bayesian"
+            )
+        return self
 
     @field_validator("ranges")
     @classmethod

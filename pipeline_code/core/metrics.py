@@ -1,43 +1,119 @@
-"""Measure how well scores rank and sort the rows of a binary problem."""
+"""Name every metric, and measure how well scores rank and sort the rows of a binary problem.
+
+`multiclass` and `regression` measure the other two types of problem.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import sklearn.metrics
 from numpy.typing import NDArray
 
-from pipeline_code.core.errors import EmptySampleError, SingleClassError
+from pipeline_code.core.errors import EmptySampleError, PipelineError, SingleClassError
+from pipeline_code.core.metric_names import (
+    ACCURACY,
+    AUC_ROC,
+    AUC_ROC_MACRO,
+    AVERAGE_PRECISION,
+    AVERAGE_PRECISION_MACRO,
+    BALANCED_ACCURACY,
+    BINARY_METRICS,
+    BRIER,
+    CALIBRATION_ERROR,
+    CARD_PRECISION,
+    COST,
+    F1,
+    F1_MACRO,
+    F1_MICRO,
+    LOG_LOSS,
+    MAE,
+    MAPE,
+    MEDIAN_ABSOLUTE_ERROR,
+    METRICS_OF,
+    PRECISION,
+    PRECISION_MACRO,
+    PRECISION_MICRO,
+    R2,
+    RECALL,
+    RECALL_MACRO,
+    RECALL_MICRO,
+    RMSE,
+    SMALLER_IS_BETTER,
+)
+from pipeline_code.core.problem_types import BINARY, MULTICLASS, REGRESSION
 from pipeline_code.core.thresholds import Labels, Scores
 
-AUC_ROC: Final = "auc_roc"
-AVERAGE_PRECISION: Final = "average_precision"
-CARD_PRECISION: Final = "card_precision_100"
-PRECISION: Final = "precision"
-RECALL: Final = "recall"
-F1: Final = "f1"
-ACCURACY: Final = "accuracy"
-LOG_LOSS: Final = "log_loss"
-COST: Final = "cost"
+__all__ = [
+    "ACCURACY",
+    "AUC_ROC",
+    "AUC_ROC_MACRO",
+    "AVERAGE_PRECISION",
+    "AVERAGE_PRECISION_MACRO",
+    "BALANCED_ACCURACY",
+    "BINARY",
+    "BINS",
+    "BRIER",
+    "CALIBRATION_ERROR",
+    "CARDS_A_DAY",
+    "CARD_PRECISION",
+    "COST",
+    "F1",
+    "F1_MACRO",
+    "F1_MICRO",
+    "LOG_LOSS",
+    "MAE",
+    "MAPE",
+    "MEDIAN_ABSOLUTE_ERROR",
+    "METRICS",
+    "METRICS_OF",
+    "MULTICLASS",
+    "PRECISION",
+    "PRECISION_MACRO",
+    "PRECISION_MICRO",
+    "R2",
+    "RECALL",
+    "RECALL_MACRO",
+    "RECALL_MICRO",
+    "REGRESSION",
+    "RMSE",
+    "SMALLER_IS_BETTER",
+    "CardDays",
+    "CardRanking",
+    "Decisions",
+    "ErrorCosts",
+    "NotFiniteError",
+    "calibration_error",
+    "card_precision",
+    "decisions",
+    "in_order",
+    "measure",
+    "require_measurable",
+    "score_bins",
+]
 
-METRICS: Final = (
-    AUC_ROC,
-    AVERAGE_PRECISION,
-    CARD_PRECISION,
-    PRECISION,
-    RECALL,
-    F1,
-    ACCURACY,
-    LOG_LOSS,
-    COST,
-)
-SMALLER_IS_BETTER: Final = frozenset({LOG_LOSS, COST})
+METRICS: Final = BINARY_METRICS
+"""The metrics of a binary problem."""
+
+BINS: Final = 10
+"""Into how many equally wide bins scores are sorted to see whether they are calibrated."""
 
 CARDS_A_DAY: Final = 100
 """How many cards a team of investigators can check in a day."""
+
+
+class NotFiniteError(PipelineError, ValueError):
+    """A data set or a model gave numbers that nothing can be measured on."""
+
+    def __init__(self, what: str, values: NDArray[Any]) -> None:
+        wrong = int((~np.isfinite(values)).sum())
+        super().__init__(
+            f"the measured sample: {wrong:,} of {values.size:,} {what} are missing or infinite; "
+            "check the target's source and what the model was given"
+        )
 
 
 @dataclass(frozen=True)
@@ -96,14 +172,17 @@ def measure(
 
     Constant scores are no error: the ranking is then that of chance (0.5 for the ROC area, the
     share of positives for the average precision). Precision is 0 where nothing is called
-    positive.
+    positive. The Brier score is the mean square of probability minus outcome.
 
     Raises:
         EmptySampleError: if there are no rows.
+        NotFiniteError: if a score is NaN or infinite.
         SingleClassError: if every row has the same label.
+
+    Source: Brier, *Verification of forecasts expressed in terms of probability*, Monthly
+    Weather Review 78 (1950), 1-3; here half of his sum, as for two outcomes is usual.
     """
-    if len(target) == 0:
-        raise EmptySampleError("the measured sample")
+    require_measurable(scores=scores)
     if target.all() or not target.any():
         raise SingleClassError("the measured sample", "label", int(target[0]))
     called = scores >= threshold
@@ -115,16 +194,49 @@ def measure(
         F1: sklearn.metrics.f1_score(target, called, zero_division=0),
         ACCURACY: sklearn.metrics.accuracy_score(target, called),
         LOG_LOSS: sklearn.metrics.log_loss(target, scores),
+        BRIER: float(np.mean(np.square(scores - target))),
+        CALIBRATION_ERROR: calibration_error(target, scores),
         COST: decisions(target, scores, threshold).cost(costs),
     }
     if card_days is not None:
         found[CARD_PRECISION] = card_precision(target, scores, card_days)
-    return in_order(found)
+    return in_order(found, BINARY)
 
 
-def in_order(found: Mapping[str, float]) -> dict[str, float]:
-    """Sort metrics as `METRICS` lists them."""
-    return {name: float(found[name]) for name in METRICS if name in found}
+def require_measurable(**values: NDArray[Any]) -> None:
+    """Refuse to measure nothing, and numbers that are none; each argument names what it is.
+
+    Raises:
+        EmptySampleError: if there are no rows.
+        NotFiniteError: if a number is NaN or infinite.
+    """
+    for what, numbers in values.items():
+        if len(numbers) == 0:
+            raise EmptySampleError("the measured sample")
+        if not np.isfinite(numbers).all():
+            raise NotFiniteError(what, numbers)
+
+
+def in_order(found: Mapping[str, float], problem: str) -> dict[str, float]:
+    """Sort metrics as `METRICS_OF` lists them."""
+    return {name: float(found[name]) for name in METRICS_OF[problem] if name in found}
+
+
+def score_bins(scores: Scores) -> NDArray[np.intp]:
+    """Say in which of the `BINS` equally wide bins each score lies; 1 lies in the last."""
+    return np.clip((scores * BINS).astype(np.intp), 0, BINS - 1)
+
+
+def calibration_error(target: Labels, scores: Scores) -> float:
+    """Average over the bins how far the mean score is from the share of positives.
+
+    Each bin counts by its rows; an empty one does not count: the expected calibration error.
+
+    Source: Naeini, Cooper and Hauskrecht, *Obtaining Well Calibrated Probabilities Using
+    Bayesian Binning*, AAAI 2015; Guo et al., arXiv 1706.04599, equation 3.
+    """
+    gaps = np.bincount(score_bins(scores), weights=scores - target, minlength=BINS)
+    return float(np.abs(gaps).sum() / len(target))
 
 
 def card_precision(

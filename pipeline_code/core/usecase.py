@@ -21,8 +21,10 @@ from pipeline_code.core.learning_settings import (
     Training,
     Tuning,
 )
+from pipeline_code.core.metric_names import METRICS_OF
 from pipeline_code.core.mistakes import MisplacedError, Section, closest, describe, load
-from pipeline_code.core.problem import BINARY, COSTS_OF, METRICS, Costs, Problem, label_text
+from pipeline_code.core.problem import COSTS_OF, Costs, Problem, label_text
+from pipeline_code.core.problem_types import BINARY
 
 USECASE_FILE = "usecase.yaml"
 AS_THEY_ARE = "select * from transactions"
@@ -156,7 +158,7 @@ class UseCase(Section):
 
     def _unknown_metrics(self) -> Iterator[Mistake]:
         """Name metrics that are not measured for this type of problem."""
-        known = METRICS[self.problem.type]
+        known = METRICS_OF[self.problem.type]
         places = {"gate.metric": self.gate.metric}
         places |= {f"gate.guardrails.{name}": name for name in self.gate.guardrails}
         for where, name in places.items():

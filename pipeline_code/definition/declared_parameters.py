@@ -45,12 +45,18 @@ def declared_parameters(usecase: UseCase) -> dict[str, Parameter]:
     document = usecase.model_dump(mode="json")
     for path in (
         *contract.PREPARE_SETTINGS,
-        *contract.TRAIN_SETTINGS,
+        *train_settings(usecase),
         *contract.EVALUATE_SETTINGS,
     ):
         section, _, key = path.partition(".")
         declared.append(_parameter(contract.parameter_name(path), document[section][key]))
     return {parameter.name: parameter for parameter in declared}
+
+
+def train_settings(usecase: UseCase) -> tuple[str, ...]:
+    """List the settings of training that one execution may change: not those that are tuned."""
+    tuned = usecase.tuning.ranges if usecase.tuning else {}
+    return tuple(path for path in contract.TRAIN_SETTINGS if path.partition(".")[2] not in tuned)
 
 
 def _parameter(name: str, default: object) -> Parameter:

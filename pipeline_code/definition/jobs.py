@@ -29,12 +29,14 @@ from sagemaker.train.configs import (
 
 from pipeline_code import contract
 from pipeline_code.core.usecase import UseCase
-from pipeline_code.definition.declared_parameters import as_text
+from pipeline_code.definition.declared_parameters import as_text, train_settings
 from pipeline_code.definition.lock import placeholder
 from pipeline_code.definition.retries import retries
 
 ROLE_PREFIX = "arn:placeholder:iam::role/"
 """The SDK looks up roles that are no ARN; `compile` takes this away again."""
+
+MODELS = "models"
 
 CACHE = CacheConfig(enable_caching=True, expire_after="P30D")
 
@@ -99,12 +101,21 @@ class Jobs:
         )
 
     def training(self, name: str, *, role: str, channels: Sequence[InputData]) -> TrainingStep:
-        """Define the training job; the settings it reads become hyperparameters."""
+        """Define the training job."""
+        return _ModuleTrainingStep(
+            name=name,
+            step_args=self.trainer(role).train(input_data_config=list(channels)),
+            cache_config=CACHE,
+            retry_policies=retries(),
+        )
+
+    def trainer(self, role: str) -> ModelTrainer:
+        """Say how a model is trained; the settings that training reads become hyperparameters."""
         settings = {
             path.rpartition(".")[2]: self.parameters[contract.parameter_name(path)]
-            for path in contract.TRAIN_SETTINGS
+            for path in train_settings(self.usecase)
         }
-        trainer = ModelTrainer(
+        return ModelTrainer(
             sagemaker_session=self.session,
             training_image=self.parameters[contract.PARAMETER_IMAGE_URI],
             role=ROLE_PREFIX + placeholder(role),
@@ -129,16 +140,14 @@ class Jobs:
                 max_runtime_in_seconds=self.usecase.instances.timeout_sec
             ),
             output_data_config=OutputDataConfig(
-                s3_output_path=f"s3://{placeholder(contract.BUCKET_ARTIFACTS)}/{self.usecase.name}/models",
-                kms_key_id=placeholder(contract.KEY_DATA),
+                s3_output_path=self.models_uri, kms_key_id=placeholder(contract.KEY_DATA)
             ),
         )
-        return _ModuleTrainingStep(
-            name=name,
-            step_args=trainer.train(input_data_config=list(channels)),
-            cache_config=CACHE,
-            retry_policies=retries(),
-        )
+
+    @property
+    def models_uri(self) -> str:
+        """Where training jobs leave their models: each in a folder of its own name."""
+        return f"s3://{placeholder(contract.BUCKET_ARTIFACTS)}/{self.usecase.name}/{MODELS}"
 
 
 class _ModuleTrainingStep(TrainingStep):  # type: ignore[misc]

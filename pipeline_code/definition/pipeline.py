@@ -9,6 +9,7 @@ Names that exist only once something is deployed are written as placeholders.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from sagemaker.core.helper.pipeline_variable import PipelineVariable
 from sagemaker.core.shapes import ProcessingOutput
@@ -18,16 +19,26 @@ from sagemaker.core.workflow.pipeline_context import PipelineSession
 from sagemaker.core.workflow.properties import PropertyFile
 from sagemaker.mlops.workflow.condition_step import ConditionStep
 from sagemaker.mlops.workflow.pipeline import Pipeline
-from sagemaker.mlops.workflow.steps import CacheConfig, ProcessingStep, TrainingStep
+from sagemaker.mlops.workflow.steps import CacheConfig, ProcessingStep, TrainingStep, TuningStep
 from sagemaker.train.configs import InputData
 
 from pipeline_code import contract
 from pipeline_code.core.usecase import UseCase
 from pipeline_code.definition.channels import input_from, input_of, output, output_uri
 from pipeline_code.definition.declared_parameters import as_text, declared_parameters
-from pipeline_code.definition.jobs import Jobs
+from pipeline_code.definition.jobs import MODELS, Jobs
 from pipeline_code.definition.lock import placeholder
 from pipeline_code.definition.registration import PROFILE, register
+from pipeline_code.definition.tuning import tuning
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The step that trains, where its model lies, and the name of its tuning job if it is one."""
+
+    step: TrainingStep | TuningStep
+    model: PipelineVariable
+    tuning_job: PipelineVariable | None = None
 
 
 class TrainingPipeline:
@@ -43,7 +54,7 @@ class TrainingPipeline:
         """Wire the steps; what each one reads from another is the graph."""
         prepare = self.prepare()
         train = self.train(prepare)
-        champion = self.resolve_champion(prepare)
+        champion = self.resolve_champion(prepare, train)
         evaluation = PropertyFile(
             name="Evaluation",
             output_name=contract.EVALUATION,
@@ -62,14 +73,16 @@ class TrainingPipeline:
                     right=contract.REGISTER_DECISION,
                 )
             ],
-            if_steps=[register(self.jobs, train, evaluate)],
+            if_steps=[register(self.jobs, train.model, evaluate)],
             else_steps=[],
         )
+        # Without feature groups there is nothing to ingest.
+        ingest = [self.ingest_features(prepare)] if self.usecase.features.groups else []
         return Pipeline(
             name=self.usecase.name,
             parameters=list(self.parameters.values()),
             pipeline_experiment_config=None,
-            steps=[prepare, self.ingest_features(prepare), train, champion, evaluate, gate],
+            steps=[prepare, *ingest, train.step, champion, evaluate, gate],
             sagemaker_session=self.session,
         )
 
@@ -82,7 +95,7 @@ class TrainingPipeline:
                 contract.TRAIN_CHANNEL,
                 contract.VALIDATION,
                 contract.TEST,
-                contract.FEATURES,
+                *((contract.FEATURES,) if self.usecase.features.groups else ()),
                 contract.PROFILE,
                 contract.QUARANTINE,
             )
@@ -126,23 +139,39 @@ class TrainingPipeline:
             isolated=False,
         )
 
-    def train(self, prepare: ProcessingStep) -> TrainingStep:
+    def train(self, prepare: ProcessingStep) -> Trained:
         """Fit the model on the training rows; choose its threshold on the validation rows."""
-        return self.jobs.training(
-            contract.TRAIN,
+        channels = [
+            InputData(channel_name=channel, data_source=output_uri(prepare, channel))
+            for channel in (contract.TRAIN_CHANNEL, contract.VALIDATION)
+        ]
+        if self.usecase.tuning is None:
+            step = self.jobs.training(contract.TRAIN, role=contract.ROLE_TRAIN, channels=channels)
+            return Trained(step, step.properties.ModelArtifacts.S3ModelArtifacts)
+        step = tuning(
+            self.jobs,
+            self.usecase.tuning,
+            contract.TUNE,
             role=contract.ROLE_TRAIN,
-            channels=[
-                InputData(channel_name=channel, data_source=output_uri(prepare, channel))
-                for channel in (contract.TRAIN_CHANNEL, contract.VALIDATION)
-            ],
+            channels=channels,
         )
+        bucket = placeholder(contract.BUCKET_ARTIFACTS)
+        best = step.get_top_model_s3_uri(0, bucket, f"{self.usecase.name}/{MODELS}")
+        return Trained(step, best, step.properties.HyperParameterTuningJobName)
 
-    def resolve_champion(self, prepare: ProcessingStep) -> ProcessingStep:
+    def resolve_champion(self, prepare: ProcessingStep, train: Trained) -> ProcessingStep:
         """Fetch the approved model, as late as the training allows and in parallel with it.
 
         A step of its own, so that Evaluate needs no network and the champion is one of its
-        inputs: the step cache can tell when it has changed.
+        inputs: the step cache can tell when it has changed. After a tuning it also fetches what
+        was tried, for the report.
         """
+        arguments: list[str | PipelineVariable] = [
+            "--model-package-group",
+            placeholder(contract.MODEL_PACKAGE_GROUP),
+        ]
+        if train.tuning_job is not None:
+            arguments += ["--tuning-job", train.tuning_job]
         return self.jobs.processing(
             contract.RESOLVE_CHAMPION,
             role=contract.ROLE_RESOLVE_CHAMPION,
@@ -152,7 +181,7 @@ class TrainingPipeline:
                     contract.RESOLVE_CHAMPION, contract.CHAMPION, contract.BUCKET_ARTIFACTS
                 )
             ],
-            arguments=["--model-package-group", placeholder(contract.MODEL_PACKAGE_GROUP)],
+            arguments=arguments,
             isolated=False,
             cache=None,
             depends_on=[prepare.name],
@@ -161,12 +190,12 @@ class TrainingPipeline:
     def evaluate(
         self,
         prepare: ProcessingStep,
-        train: TrainingStep,
+        train: Trained,
         champion: ProcessingStep,
         evaluation: PropertyFile,
     ) -> ProcessingStep:
         """Measure challenger and champion on the same test rows, decide, write the report."""
-        model = input_from(train.properties.ModelArtifacts.S3ModelArtifacts, contract.MODEL)
+        model = input_from(train.model, contract.MODEL)
         return self.jobs.processing(
             contract.EVALUATE,
             role=contract.ROLE_EVALUATE,

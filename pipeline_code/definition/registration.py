@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from sagemaker.core.helper.pipeline_variable import PipelineVariable
 from sagemaker.core.metadata_properties import MetadataProperties
 from sagemaker.core.model_metrics import MetricsSource, ModelMetrics
 from sagemaker.core.workflow.execution_variables import ExecutionVariables
 from sagemaker.core.workflow.functions import JsonGet
 from sagemaker.core.workflow.properties import PropertyFile
 from sagemaker.mlops.workflow.model_step import ModelStep
-from sagemaker.mlops.workflow.steps import ProcessingStep, TrainingStep
+from sagemaker.mlops.workflow.steps import ProcessingStep
 from sagemaker.serve.model_builder import ModelBuilder
 
 from pipeline_code import contract
@@ -23,7 +24,7 @@ _CONTENT_TYPES = ["text/csv", "application/json", "application/jsonlines"]
 _RESPONSE_TYPES = ["application/json", "text/csv"]
 
 
-def register(jobs: Jobs, train: TrainingStep, evaluate: ProcessingStep) -> ModelStep:
+def register(jobs: Jobs, model: PipelineVariable, evaluate: ProcessingStep) -> ModelStep:
     """Add the model to its group, to be approved by a person."""
 
     def from_profile(path: str) -> JsonGet:
@@ -33,7 +34,7 @@ def register(jobs: Jobs, train: TrainingStep, evaluate: ProcessingStep) -> Model
         sagemaker_session=jobs.session,
         role_arn=ROLE_PREFIX + placeholder(contract.ROLE_EVALUATE),
         image_uri=jobs.parameters[contract.PARAMETER_IMAGE_URI],
-        s3_model_data_url=train.properties.ModelArtifacts.S3ModelArtifacts,
+        s3_model_data_url=model,
     )
     arguments = builder.register(
         model_package_group_name=placeholder(contract.MODEL_PACKAGE_GROUP),

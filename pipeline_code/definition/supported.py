@@ -42,6 +42,12 @@ _ARGUMENTS: Mapping[str, Mapping[str, bool]] = {
         "Tags": False,
         "VpcConfig": False,
     },
+    "Tuning": {
+        "HyperParameterTuningJobConfig": True,
+        "TrainingJobDefinition": True,
+        "WarmStartConfig": True,
+        "Tags": False,
+    },
     "RegisterModel": {
         "CustomerMetadataProperties": True,
         "InferenceSpecification": True,
@@ -93,11 +99,13 @@ _VALUES: Mapping[str, tuple[object, ...]] = {
     "S3InputMode": ("File",),
     "S3UploadMode": ("EndOfJob",),
     "SplitType": ("Line",),
+    "Strategy": ("Grid", "Random", "Bayesian", "Hyperband"),
     "TrainingInputMode": ("File", "FastFile"),
 }
 _REQUIRED: Mapping[str, tuple[str, ...]] = {
     "Processing": ("AppSpecification",),
     "Training": ("AlgorithmSpecification", "OutputDataConfig"),
+    "Tuning": ("HyperParameterTuningJobConfig", "TrainingJobDefinition"),
     "RegisterModel": ("ModelPackageGroupName", "InferenceSpecification"),
     "Model": ("PrimaryContainer",),
     "Transform": ("ModelName", "TransformInput", "TransformOutput"),

@@ -18,7 +18,16 @@ from pipeline_code.definition.graph import Graph, own_arguments, read_graph, wal
 from pipeline_code.definition.supported import unsupported_arguments
 
 VERSION = "2020-12-01"
-STEP_TYPES = ("Processing", "Training", "Model", "Transform", "RegisterModel", "Condition", "Fail")
+STEP_TYPES = (
+    "Processing",
+    "Training",
+    "Tuning",
+    "Model",
+    "Transform",
+    "RegisterModel",
+    "Condition",
+    "Fail",
+)
 CONDITION_TYPES = (
     "Equals",
     "GreaterThan",

@@ -73,6 +73,11 @@ class Job:
         """Say how far the job is."""
         _say(contract.PROGRESS_PREFIX, {"done": done, "total": total, "what": what})
 
+    def metric(self, value: float, step: int | None = None) -> None:
+        """Say how good the model is so far, for whoever searches its hyperparameters."""
+        suffix = "" if step is None else f" step={step}"
+        print(f"{contract.METRIC_PREFIX}validation={value:.6g}{suffix}", flush=True)  # noqa: T201
+
     def summary(self, **figures: Any) -> None:
         """Say once what went in and what came out (``rows_in``, ``rows_out``, ...)."""
         _say(contract.SUMMARY_PREFIX, figures)

@@ -6,6 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from pipeline_code import contract
@@ -16,6 +17,7 @@ from pipeline_code.steps.archive import unpack_model
 
 _GROUP = "model-package-group"
 _REQUIRED = "required"
+_TUNING_JOB = "tuning-job"
 
 
 class NoChampionError(PipelineError, LookupError):
@@ -50,6 +52,8 @@ def main(job: Job, arguments: Sequence[str]) -> None:
         + "\n",
         encoding="utf-8",
     )
+    if _TUNING_JOB in values:
+        _write_trials(services, values[_TUNING_JOB], output / contract.TRIALS_FILE)
     job.summary(rows_in=0, rows_out=0, quarantined=0, deduplicated=0, champion=_name(champion))
 
 
@@ -57,6 +61,12 @@ def _unpack(services: Services, champion: Champion, folder: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         archive = services.fetch(champion.model_uri, Path(scratch) / contract.MODEL_ARCHIVE)
         unpack_model(archive, folder)
+
+
+def _write_trials(services: Services, tuning_job: str, file: Path) -> None:
+    """Leave what was tried in tuning where Evaluate finds it for the report."""
+    trials = [asdict(trial) for trial in services.trials(tuning_job)]
+    file.write_text(json.dumps(trials, indent=1) + "\n", encoding="utf-8")
 
 
 def _name(champion: Champion | None) -> int | None:

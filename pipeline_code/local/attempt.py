@@ -75,14 +75,19 @@ def run_once(
     folder: Path,
     surroundings: Surroundings,
     on_progress: Callable[[Mapping[str, Any]], None],
+    on_output: Callable[[str], None] = lambda _: None,
 ) -> Attempt:
-    """Run ``job`` in ``folder``; what it made stays there until `publish_outputs`."""
+    """Run ``job`` in ``folder``; what it made stays there until `publish_outputs`.
+
+    ``on_output`` is told every line that the job prints.
+    """
     root = folder / ML_FOLDER
     shutil.rmtree(root, ignore_errors=True)
     _lay_out(job, root, surroundings.home)
     summary: dict[str, Any] = {}
 
     def on_line(line: str) -> None:
+        on_output(line)
         if line.startswith(contract.SUMMARY_PREFIX):
             summary.update(_figures(line.removeprefix(contract.SUMMARY_PREFIX)))
         elif line.startswith(contract.PROGRESS_PREFIX):

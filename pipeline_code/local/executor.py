@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from pipeline_code.local import registration
 from pipeline_code.local.attempt import (
     LOCK_FILE,
     LOG_FILE,
+    ML_FOLDER,
     Attempt,
     Surroundings,
     publish_outputs,
@@ -45,6 +47,8 @@ from pipeline_code.local.records import (
 from pipeline_code.local.registry import Registry
 from pipeline_code.local.retries import Retries
 from pipeline_code.local.schedule import OUTCOME
+from pipeline_code.local.tuning import TuningRun, tuning_job
+from pipeline_code.local.writes import read_writes
 
 Records = Mapping[str, StepRecord]
 
@@ -56,6 +60,20 @@ class BatchStepError(LocalError, NotImplementedError):
         super().__init__(
             f"{name} scores files, which `acequia predict` does on this machine; run that"
         )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How the work of a step ended; ``publish`` puts what it made where others find it.
+
+    ``writes`` is what it wrote to the feature store.
+    """
+
+    attempt: Attempt
+    attempts: int
+    publish: Callable[[], Mapping[str, str]]
+    properties: Mapping[str, Any]
+    writes: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,8 +123,39 @@ class Executor:
             return self._register(begin, arguments, records)
         if step.type in ("Model", "Transform"):
             raise BatchStepError(step.name)
+        if step.type == "Tuning":
+            return self._tune(step, arguments, begin, folder)
         make = {"Processing": processing_job, "Training": training_job}[step.type]
-        return self._run_job(step, make(name, arguments), begin, folder)
+        job = make(name, arguments)
+
+        def work() -> Outcome:
+            attempt, attempts = self._attempts(step, job, folder)
+            publish = partial(publish_outputs, job, folder, self.surroundings.home)
+            writes = read_writes(folder / ML_FOLDER)
+            return Outcome(attempt, attempts, publish, job.properties, writes)
+
+        return self._run_job(step, job, begin, work)
+
+    def _tune(
+        self, step: Step, arguments: Mapping[str, Any], begin: StepRecord, folder: Path
+    ) -> StepRecord:
+        # SageMaker allows 32 characters.
+        name = f"{self.plan.execution_id}-{step.name}"
+        told = self._progress(step)
+        run = TuningRun(
+            name,
+            arguments,
+            folder / "trials",
+            self.surroundings,
+            lambda done, total: told({"done": done, "total": total, "what": "trials"}),
+        )
+
+        def work() -> Outcome:
+            tuned = run.run()
+            outputs = {contract.MODEL: tuned.model} if tuned.model else {}
+            return Outcome(tuned.attempt, 1, lambda: outputs, tuned.properties)
+
+        return self._run_job(step, tuning_job(name, arguments), begin, work)
 
     def _register(
         self, begin: StepRecord, arguments: Mapping[str, Any], records: Records
@@ -126,7 +175,9 @@ class Executor:
             },
         )
 
-    def _run_job(self, step: Step, job: Job, begin: StepRecord, folder: Path) -> StepRecord:
+    def _run_job(
+        self, step: Step, job: Job, begin: StepRecord, work: Callable[[], Outcome]
+    ) -> StepRecord:
         inputs = self._hash_inputs(job)
         key = cache_key(step.type, job.identity, inputs)
         if step.is_cached:
@@ -134,8 +185,9 @@ class Executor:
             if found is not None:
                 found = replace(found, name=step.name, status=CACHED, started=begin.started)
                 return _with_property_files(found, step)
-        attempt, attempts = self._attempts(step, job, folder)
-        begin = replace(begin, attempts=attempts, inputs=inputs, summary=attempt.summary)
+        outcome = work()
+        attempt = outcome.attempt
+        begin = replace(begin, attempts=outcome.attempts, inputs=inputs, summary=attempt.summary)
         if not attempt.succeeded:
             status = STOPPED if attempt.stopped else FAILED
             code = attempt.exit_code
@@ -143,7 +195,7 @@ class Executor:
         for name, value in self._hash_inputs(job).items():
             if value != inputs[name]:
                 raise ChangedInputError(name, next(c.uri for c in job.inputs if c.name == name))
-        record = self._publish(step, job, begin, folder)
+        record = self._made(step, begin, outcome)
         if step.is_cached:
             self.cache.keep(key, self.plan.execution_id, record, self.clock())
         return record
@@ -164,16 +216,17 @@ class Executor:
             if self.surroundings.stop.wait(wait):
                 return replace(attempt, stopped=True), count
 
-    def _publish(self, step: Step, job: Job, begin: StepRecord, folder: Path) -> StepRecord:
+    def _made(self, step: Step, begin: StepRecord, outcome: Outcome) -> StepRecord:
         home = self.surroundings.home
-        outputs = publish_outputs(job, folder, home)
+        outputs = outcome.publish()
         record = replace(
             begin,
             status=SUCCEEDED,
             exit_code=0,
             outputs=outputs,
             output_hashes={name: self.hashes.tree(home.path(uri)) for name, uri in outputs.items()},
-            properties=job.properties,
+            properties=outcome.properties,
+            writes=outcome.writes,
         )
         return _with_property_files(record, step)
 

@@ -13,24 +13,16 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipeline_code import contract
-from pipeline_code.core.metrics import METRICS, SMALLER_IS_BETTER
-from pipeline_code.steps.gate import TITLES
+from pipeline_code.core.metric_words import MEANINGS, TITLES
+from pipeline_code.core.metrics import METRICS_OF, SMALLER_IS_BETTER
+from pipeline_code.core.problem import BINARY
 from pipeline_code.steps.report_charts import draw
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _TEMPLATE: Final = "report.html.jinja"
-
-MEANINGS: Final = {
-    "auc_roc": "how often a random positive row scores above a random negative one",
-    "average_precision": "precision averaged over every depth of the ranked list",
-    "card_precision_100": "share of the 100 most suspicious cards of a day that were defrauded",
-    "precision": "share of the alarms that are right",
-    "recall": "share of the positive rows that are caught",
-    "f1": "harmonic mean of precision and recall",
-    "accuracy": "share of all decisions that are right",
-    "log_loss": "how far the probabilities are from what happened; smaller is better",
-    "cost": "what the errors on the test rows cost; smaller is better",
-}
+_PLAIN_TEMPLATE: Final = "report_plain.html.jinja"
+_FINE: Final = ("accuracy", "log_loss", "brier", "calibration_error")
+"""Metrics that lie so near 0 or 1 for rare events that three digits show nothing."""
 
 
 def render_report(document: Mapping[str, Any]) -> str:
@@ -43,16 +35,24 @@ def render_report(document: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(number=_number, share=_share, cell=_cell)
-    page = environment.get_template(_TEMPLATE).render(
+    is_binary = document["problem"]["type"] == BINARY
+    page = environment.get_template(_TEMPLATE if is_binary else _PLAIN_TEMPLATE).render(
         evaluation=document,
         is_better=document["gate"]["decision"] == contract.REGISTER_DECISION,
         metrics=_metric_rows(document),
-        counts=_counts(document),
-        charts=draw(document),
-        examples=document["explanation"]["examples"],
-        importance={one["feature"]: one for one in document["importance"]},
+        **(_of_decisions(document) if is_binary else {}),
     )
     return page if page.endswith("\n") else f"{page}\n"
+
+
+def _of_decisions(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Collect what only a binary problem has."""
+    return {
+        "counts": _counts(document),
+        "charts": draw(document),
+        "examples": document["explanation"]["examples"],
+        "importance": {one["feature"]: one for one in document["importance"]},
+    }
 
 
 def _metric_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -68,10 +68,10 @@ def _metric_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
             "champion": theirs.get(name),
             # Money grows with the number of rows, so it does not compare between samples.
             "validation": None if name == "cost" else validation.get(name),
-            "digits": 0 if name == "cost" else 4 if name in ("accuracy", "log_loss") else 3,
+            "digits": 0 if name == "cost" else 4 if name in _FINE else 3,
             "is_better": _is_better(name, document["metrics"][name], theirs.get(name)),
         }
-        for name in METRICS
+        for name in METRICS_OF[document["problem"]["type"]]
         if name in document["metrics"]
     ]
 

@@ -35,7 +35,7 @@ def test_everything_that_is_copied_is_there(instructions: list[list[str]]) -> No
         if name == "COPY"
         for source in [word for word in rest if not word.startswith("--")][:-1]
     ]
-    assert len(sources) == 3
+    assert len(sources) == 4
     for source in sources:
         assert (ROOT / source).exists(), source
 
@@ -76,6 +76,18 @@ def test_serve_is_the_server_without_root(instructions: list[list[str]]) -> None
     assert script.stat().st_mode & stat.S_IXUSR
     assert any(rest[-1] == "/usr/local/bin/serve" for name, *rest in instructions if name == "COPY")
     assert not any(name == "ENTRYPOINT" for name, *_ in instructions), "`serve` is the command"
+
+
+def test_train_is_what_the_training_step_runs(instructions: list[list[str]]) -> None:
+    """The jobs of a tuning cannot name a command: SageMaker runs `docker run IMAGE train`."""
+    script = FOLDER / "train"
+    lines = script.read_text(encoding="utf-8").splitlines()
+    command = shlex.split(lines[-1])
+
+    assert lines[0] == "#!/bin/sh"
+    assert command == ["exec", *contract.job_command(contract.TRAIN), "$@"]
+    assert script.stat().st_mode & stat.S_IXUSR
+    assert any(rest[-1] == "/usr/local/bin/train" for name, *rest in instructions if name == "COPY")
 
 
 def test_image_has_no_folder_of_its_own_under_opt_ml(instructions: list[list[str]]) -> None:

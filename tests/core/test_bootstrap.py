@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline_code.core.bootstrap import Plan, ScoredRows, compare, intervals, resamples
+from pipeline_code.core.bootstrap import Plan, compare, intervals, resamples
 from pipeline_code.core.metrics import METRICS, CardDays, ErrorCosts, Labels, Scores, measure
+from pipeline_code.core.scored_rows import ScoredRows
 
 COSTS = ErrorCosts(false_positive=5, false_negative=120)
 
@@ -104,6 +105,29 @@ def test_paired_difference_is_surer_than_two_intervals() -> None:
     assert both.high - both.low < (one.high - one.low + other.high - other.low) / 2
 
 
+def test_share_of_resamples_is_counted_in_the_direction_of_better() -> None:
+    """More area is better, less cost is: the share of wins means the same for both."""
+    target, scores, group = sample()
+    wrong = 1 - scores
+    plan = Plan(group, samples=50, confidence=0.95, seed=0)
+    _, _, wins = compare(scored(target, scores), scored(target, wrong), plan)
+    _, _, losses = compare(scored(target, wrong), scored(target, scores), plan)
+    for name in ("auc_roc", "log_loss", "brier"):
+        assert (wins[name].share_better, losses[name].share_better) == (1.0, 0.0), name
+    for name in METRICS:
+        if name != "card_precision_100":
+            # An equal resample is nobody's win.
+            assert wins[name].share_better + losses[name].share_better <= 1.0
+
+
+def test_equal_is_not_better() -> None:
+    """A model is not half better than itself."""
+    target, scores, group = sample()
+    plan = Plan(group, samples=10, confidence=0.95, seed=0)
+    _, _, uplift = compare(scored(target, scores, group), scored(target, scores, group), plan)
+    assert {one.share_better for one in uplift.values()} == {0.0}
+
+
 def test_resamples_without_positives_do_not_count() -> None:
     """Where only one row is positive, a third of the resamples have none: they are left out."""
     target = np.array([True, False, False, False])
@@ -117,8 +141,9 @@ def test_unknown_ends_are_none() -> None:
     target = np.array([True, False])
     rows = scored(target, np.array([0.9, 0.1]))
     plans = (Plan(np.arange(2), samples=1, confidence=0.9, seed=seed) for seed in range(20))
-    ends = {intervals(rows, plan)["auc_roc"].low for plan in plans}
-    assert ends == {None, 1.0}
+    found = [compare(rows, rows, plan) for plan in plans]
+    assert {ours["auc_roc"].low for ours, _, _ in found} == {None, 1.0}
+    assert {uplift["auc_roc"].share_better for _, _, uplift in found} == {None, 0.0}
 
 
 @settings(deadline=None)  # a busy machine is not a failure

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import sklearn.metrics
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_code.core.errors import EmptySampleError, SingleClassError
 from pipeline_code.core.metrics import (
     METRICS,
+    METRICS_OF,
+    SMALLER_IS_BETTER,
     CardDays,
     Decisions,
     ErrorCosts,
     Labels,
+    NotFiniteError,
     Scores,
+    calibration_error,
     card_precision,
     decisions,
     measure,
@@ -45,6 +50,9 @@ def test_known_values() -> None:
     assert found["log_loss"] == pytest.approx(
         -np.mean(np.log([0.9, 1 - 0.8, 0.7, 1 - 0.2, 1 - 0.1]))
     )
+    assert found["brier"] == pytest.approx(np.mean([0.1**2, 0.8**2, 0.3**2, 0.2**2, 0.1**2]))
+    # Every row has a bin of its own, so each counts by its own distance.
+    assert found["calibration_error"] == pytest.approx((0.1 + 0.8 + 0.3 + 0.2 + 0.1) / 5)
     assert found["cost"] == 5 + 120
 
 
@@ -69,6 +77,52 @@ def test_no_rows_are_refused() -> None:
     """Nothing measured is not zero."""
     with pytest.raises(EmptySampleError):
         measure(np.empty(0, bool), np.empty(0), threshold=0.5, costs=COSTS)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_scores_that_are_no_numbers_are_refused(wrong: float) -> None:
+    """The message counts them, for one is a slip and all are a broken model."""
+    scores = np.array([0.9, wrong, 0.7, 0.2, wrong])
+    with pytest.raises(NotFiniteError, match="2 of 5 scores are missing or infinite"):
+        measure(TARGET, scores, threshold=0.5, costs=COSTS)
+
+
+def test_every_problem_names_its_metrics_once() -> None:
+    """The order is the one in which people read them; cost is the last word everywhere."""
+    assert METRICS_OF["binary"] == METRICS
+    for names in METRICS_OF.values():
+        assert len(set(names)) == len(names)
+        assert names[-1] == "cost"
+        assert SMALLER_IS_BETTER & set(names)
+
+
+def test_calibrated_bins_have_no_error() -> None:
+    """A third of the rows at one third are positive: nothing to correct, whatever the rank."""
+    target = np.array([True, False, False, True, False])
+    assert calibration_error(target, np.array([1 / 3, 1 / 3, 1 / 3, 0.5, 0.5])) == pytest.approx(0)
+    # Within one bin errors of both signs cancel out; that is what bins are for.
+    assert calibration_error(target[3:], np.array([0.55, 0.45])) == pytest.approx(0.45)
+    assert calibration_error(target[3:], np.array([0.51, 0.59])) == pytest.approx(0.05)
+
+
+def test_the_ends_of_the_scores_have_bins() -> None:
+    """A score of 1 is in the last bin, not in one beyond it."""
+    target = np.array([False, True, False])
+    assert calibration_error(target, np.array([0.0, 1.0, 1.0])) == pytest.approx(1 / 3)
+
+
+@settings(deadline=None)  # a busy machine is not a failure
+@given(st.lists(st.tuples(st.booleans(), st.floats(0, 1)), min_size=2, max_size=60))
+def test_brier_score_is_that_of_scikit_learn(rows: list[tuple[bool, float]]) -> None:
+    """Ours has the name, so it has the value."""
+    target = np.array([label for label, _ in rows])
+    scores = np.array([score for _, score in rows])
+    if target.all() or not target.any():
+        return
+    found = measure(target, scores, threshold=0.5, costs=COSTS)
+    assert found["brier"] == pytest.approx(sklearn.metrics.brier_score_loss(target, scores))
+    # No bin can be further off than its rows are on average, nor their root mean square.
+    assert found["calibration_error"] <= np.abs(scores - target).mean() + 1e-12
 
 
 def test_score_at_the_threshold_is_an_alarm() -> None:

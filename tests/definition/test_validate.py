@@ -86,7 +86,7 @@ def ask(definition: dict[str, Any]) -> dict[str, Any]:
     ("harm", "words"),
     [
         (lambda d: d.update(Version="2030-01-01"), "Version is '2030-01-01'"),
-        (lambda d: d["Steps"][0].update(Type="Tuning"), "First: step type 'Tuning' is unknown"),
+        (lambda d: d["Steps"][0].update(Type="Lambda"), "First: step type 'Lambda' is unknown"),
         (lambda d: d["Steps"][0].update(Retry=1), "First: key 'Retry' is unknown"),
         (lambda d: d["Steps"].append(processing("First")), "another step has this name"),
         (lambda d: d["Steps"].append(processing("../x")), "a step is called '../x'"),
@@ -162,7 +162,7 @@ def test_every_fault_is_refused_with_its_place(
 
 def test_all_faults_are_told_at_once(definition: dict[str, Any]) -> None:
     """One run of the command is enough to know what to repair."""
-    definition["Steps"][0]["Type"] = "Tuning"
+    definition["Steps"][0]["Type"] = "Callback"
     definition["Steps"][1]["Arguments"]["IfSteps"][0]["Type"] = "Lambda"
 
     with pytest.raises(InvalidDefinitionError) as caught:

@@ -101,3 +101,38 @@ def test_who_follows_executions_starts_none(site: Any, pipeline: Any) -> None:
 
     assert {"DescribePipelineExecution", "ListPipelineExecutionSteps"} <= actions
     assert all(each.startswith(("Describe", "List")) for each in actions)
+
+
+def test_a_pipeline_without_tuning_starts_no_tuning_job(site: Any, pipeline: Any) -> None:
+    """What a definition does not do its role may not do."""
+    assert "HyperParameterTuning" not in str(site.statements("PipelineRole"))
+
+
+def test_a_pipeline_that_tunes_may_read_what_was_tried(site: Any, pipeline: Any) -> None:
+    """The step that resolves the champion fetches the trials for the report."""
+    from aws_cdk import aws_iam as iam
+
+    from ml_constructs.training_pipeline import TUNING, TrainingPipeline
+
+    reader = iam.Role(
+        site.stack, "Reader", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com")
+    )
+    tuned = TrainingPipeline(
+        site.stack,
+        "Tuned",
+        name="tuned",
+        description="x",
+        definition={"Steps": []},
+        job_roles=[site.stack.node.find_child("TrainRole")],
+        key=site.key,
+        max_parallel_steps=2,
+        job_kinds=("Processing", TUNING),
+    )
+
+    tuned.grant_list_trials(reader)
+
+    (statement,) = site.statements("Reader")
+    assert statement["Action"] == "sagemaker:ListTrainingJobsForHyperParameterTuningJob"
+    assert ":hyper-parameter-tuning-job/*-Tune-*" in str(statement["Resource"])
+    assert "sagemaker:CreateHyperParameterTuningJob" in str(site.statements("TunedRole"))
+    assert "CreateTrainingJob" not in str(site.statements("TunedRole"))

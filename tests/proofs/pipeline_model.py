@@ -19,11 +19,19 @@ from tests.proofs.shapes import UNKNOWN, input_shape, member, problems, service
 _CALLS: Mapping[str, tuple[str, str, str]] = {
     "Processing": ("CreateProcessingJob", "DescribeProcessingJob", "ProcessingJobName"),
     "Training": ("CreateTrainingJob", "DescribeTrainingJob", "TrainingJobName"),
+    "Tuning": (
+        "CreateHyperParameterTuningJob",
+        "DescribeHyperParameterTuningJob",
+        "HyperParameterTuningJobName",
+    ),
     "Transform": ("CreateTransformJob", "DescribeTransformJob", "TransformJobName"),
     "Model": ("CreateModel", "DescribeModel", "ModelName"),
     "RegisterModel": ("CreateModelPackage", "DescribeModelPackage", "ModelPackageName"),
 }
 """The call that starts a step, the one that describes it, and the name that Pipelines gives."""
+
+_ALSO_DESCRIBES = {"Tuning": "ListTrainingJobsForHyperParameterTuningJob"}
+"""A second call whose answer the properties of a step hold."""
 
 _STEP_NAME = re.compile(r"[A-Za-z0-9\-_]{1,64}")
 _DURATION = re.compile(r"P(?=.)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+S)?)?")
@@ -164,7 +172,12 @@ def _property_problems(step: Mapping[str, Any], definition: Mapping[str, Any]) -
 
 
 def _leads_somewhere(kind: str, path: tuple[refs.Token, ...]) -> bool:
-    shape: Any = service("sagemaker").operation_model(_CALLS[kind][1]).output_shape
+    calls = (_CALLS[kind][1], _ALSO_DESCRIBES.get(kind))
+    return any(_is_in_answer(call, path) for call in calls if call)
+
+
+def _is_in_answer(call: str, path: tuple[refs.Token, ...]) -> bool:
+    shape: Any = service("sagemaker").operation_model(call).output_shape
     for token in path:
         if shape is None:
             return False

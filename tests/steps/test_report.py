@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from pipeline_code.core.metrics import METRICS
 from pipeline_code.core.tables import Columns
 from pipeline_code.core.usecase import UseCase
 from pipeline_code.steps.evaluate import Champion, evaluate
 from pipeline_code.steps.evaluation_document import evaluation_document
-from pipeline_code.steps.report import MEANINGS, render_report
+from pipeline_code.steps.report import render_report
 from pipeline_code.steps.train import train
 
 MakeRows = Callable[..., Columns]
@@ -134,11 +133,6 @@ def test_page_has_the_figures_an_approver_asks_for(document: dict[str, Any]) -> 
         document["model"]["weights_hash"],
     ):
         assert figure in text, figure
-
-
-def test_every_metric_is_explained() -> None:
-    """Who reads the report is no data scientist."""
-    assert tuple(MEANINGS) == METRICS
 
 
 def test_every_chart_is_there_and_described(document: dict[str, Any]) -> None:
