@@ -191,6 +191,24 @@ def compare(
 
 
 @models_app.command()
+def card(version: Version, usecase: Usecase = "fraud", as_json: AsJson = False) -> None:
+    """Show the model card: what it is for, how it was made, how good it is, what to heed."""
+    from acequia.model_card import show_card
+
+    usecase_folder(usecase)
+    show_card(home(), usecase, version, Terminal(as_json=as_json))
+
+
+@models_app.command()
+def lineage(version: Version, usecase: Usecase = "fraud", as_json: AsJson = False) -> None:
+    """Show where a version comes from: source, features, every job, champion, approver."""
+    from acequia.lineage import show_lineage
+
+    usecase_folder(usecase)
+    show_lineage(home(), usecase, version, Terminal(as_json=as_json))
+
+
+@models_app.command()
 def approve(
     version: Version, usecase: Usecase = "fraud", note: Reason = "", as_json: AsJson = False
 ) -> None:

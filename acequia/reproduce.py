@@ -55,11 +55,12 @@ def _view(found: Reproduction) -> Group:
         table.add_column(column, overflow="fold", no_wrap=column in ("  step", "what", "verdict"))
     for each in found.comparisons:
         table.add_row(f"  {each.step}", each.what, _verdict(each.verdict), *_cells(each))
-    differences = sum(each.verdict != SAME for each in found.comparisons)
+    differences = sum(each.verdict != SAME and each.needed for each in found.comparisons)
     name = f"{found.version.group} version {found.version.version}"
-    end = f"  {name} is reproduced: all {len(found.comparisons)} comparisons are the same"
+    needed = sum(each.needed for each in found.comparisons)
+    end = f"  {name} is reproduced: all {needed} comparisons are the same"
     if not found.succeeded:
-        end = f"  {name} is NOT reproduced: {differences} of {len(found.comparisons)} differ"
+        end = f"  {name} is NOT reproduced: {differences} of {needed} differ"
     if not found.is_same_code:
         end += "; with today's code, not with that of the version"
     return Group(

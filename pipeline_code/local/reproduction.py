@@ -8,6 +8,7 @@ definition and parameters of its execution, the same input data, the champion of
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from pipeline_code.local.objects import copy_whole
 from pipeline_code.local.records import STOPPED, ExecutionResult, StepRecord
 from pipeline_code.local.registry import ModelVersion, Registry
 from pipeline_code.local.runner import OnEvent, Runner
+from pipeline_code.local.tuning_record import TUNINGS
 from pipeline_code.local.values import code_digest
 
 Verdict = Literal["same", "different", "gone"]
@@ -33,6 +35,9 @@ DIFFERENT: Final[Verdict] = "different"
 GONE: Final[Verdict] = "gone"
 
 _REGISTER = "RegisterModel"
+# After a tuning these hand on how long each trial took, which no two runs agree on.
+_TIMED = (contract.RESOLVE_CHAMPION, contract.EVALUATE)
+_TIMES = "holds how long trials took; need not be equal"
 _PLACES = ("s3://", "file://")
 
 
@@ -61,7 +66,10 @@ class ChangedCodeError(NotReproducibleError):
 
 @dataclass(frozen=True)
 class Comparison:
-    """One thing that must come out the same: of a step, or of the version as a whole."""
+    """One thing that must come out the same: of a step, or of the version as a whole.
+
+    What is not ``needed`` may differ: it says how long something took.
+    """
 
     step: str
     what: str
@@ -69,6 +77,7 @@ class Comparison:
     recorded: str
     found: str
     reason: str = ""
+    needed: bool = True
 
 
 @dataclass(frozen=True)
@@ -83,7 +92,7 @@ class Reproduction:
     @property
     def succeeded(self) -> bool:
         """Whether everything that must be equal is equal."""
-        return all(each.verdict == SAME for each in self.comparisons)
+        return all(each.verdict == SAME or not each.needed for each in self.comparisons)
 
 
 @dataclass(frozen=True)
@@ -208,6 +217,9 @@ def _lay_out(recipe: _Recipe, home: Home, there: Home) -> None:
         if link != path:  # file:// is the same place in every home
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(path, target_is_directory=path.is_dir())
+    tunings = home.root / TUNINGS
+    if tunings.is_dir():  # a tuning may begin with the trials of an earlier one
+        shutil.copytree(tunings, there.root / TUNINGS)
     if recipe.champion and not recipe.champion_is_gone:
         uri = recipe.champion.model_uri
         copy_whole(home.path(uri), there.path(uri))
@@ -243,6 +255,7 @@ def _without(steps: list[Mapping[str, Any]], names: set[str]) -> list[Mapping[st
 
 def _steps(recipe: _Recipe, result: ExecutionResult) -> Iterator[Comparison]:
     """Compare every output of every step that was done then; the registration is left out."""
+    tuned = any(step.type == "Tuning" for step in recipe.recorded.steps)
     for before in recipe.recorded.steps:
         if not before.is_done or before.type == _REGISTER:
             continue
@@ -257,8 +270,10 @@ def _steps(recipe: _Recipe, result: ExecutionResult) -> Iterator[Comparison]:
         else:
             # The registry cannot be changed; where it knows a step, it is asked first.
             kept = recipe.version.lineage.get(before.name, {}).get("output_hashes", {})
+            is_timed = tuned and before.name in _TIMED
             for name, digest in {**before.output_hashes, **kept}.items():
-                yield _compared(before.name, name, digest, after.output_hashes.get(name, ""))
+                found = _compared(before.name, name, digest, after.output_hashes.get(name, ""))
+                yield replace(found, needed=False, reason=_TIMES) if is_timed else found
 
 
 def _facts(recipe: _Recipe, result: ExecutionResult, there: Home) -> Iterator[Comparison]:

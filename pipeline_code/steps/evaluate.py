@@ -12,7 +12,7 @@ import numpy as np
 
 from pipeline_code import contract
 from pipeline_code.core.bootstrap import Interval, Plan, compare, intervals
-from pipeline_code.core.problem import BINARY, MULTICLASS, REGRESSION
+from pipeline_code.core.problem_types import BINARY, MULTICLASS, REGRESSION
 from pipeline_code.core.slices import Sliceable
 from pipeline_code.core.tables import Columns
 from pipeline_code.core.usecase import UseCase

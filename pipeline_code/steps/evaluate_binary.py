@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from pipeline_code import contract
 from pipeline_code.core import curves
 from pipeline_code.core.metrics import CardDays, ErrorCosts, decisions
-from pipeline_code.core.problem import BINARY, label_text
+from pipeline_code.core.problem import label_text
+from pipeline_code.core.problem_types import BINARY
 from pipeline_code.core.scored_rows import ScoredRows
 from pipeline_code.core.tables import Columns
 from pipeline_code.steps.evaluate_kind import Constant, Measured, Outcome, ProblemKind, Target

@@ -12,7 +12,7 @@ from pipeline_code.core import curves, multiclass
 from pipeline_code.core.errors import EmptySampleError, SingleClassError
 from pipeline_code.core.figures import short
 from pipeline_code.core.multiclass import Classes, MissedCosts
-from pipeline_code.core.problem import MULTICLASS
+from pipeline_code.core.problem_types import MULTICLASS
 from pipeline_code.core.scored_classes import ScoredClasses
 from pipeline_code.core.scored_ranking import Ranking
 from pipeline_code.core.tables import Columns

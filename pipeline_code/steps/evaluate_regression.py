@@ -11,7 +11,7 @@ import numpy as np
 from pipeline_code.core import curves
 from pipeline_code.core.errors import EmptySampleError
 from pipeline_code.core.figures import short
-from pipeline_code.core.problem import REGRESSION
+from pipeline_code.core.problem_types import REGRESSION
 from pipeline_code.core.regression import ValueCosts, Values
 from pipeline_code.core.scored_values import ScoredValues
 from pipeline_code.core.tables import Columns

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pipeline_code import contract
 from pipeline_code.core.metric_words import MEANINGS, TITLES
 from pipeline_code.core.metrics import METRICS_OF, SMALLER_IS_BETTER
-from pipeline_code.core.problem import BINARY
+from pipeline_code.core.problem_types import BINARY
 from pipeline_code.steps.report_charts import draw
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import json
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from rich.console import Console
 
 from acequia import features
 from acequia.errors import CommandError, NotFoundError
-from acequia.terminal import _THEME as THEME
-from acequia.terminal import Terminal
 from pipeline_code.core.errors import PipelineError
 from pipeline_code.local.feature_store import FeatureStore
 from pipeline_code.local.home import Home
+from tests.acequia.screen import Screen
 
 GROUP = "fraud-customers-v1"
 
@@ -33,26 +29,6 @@ def home(tmp_path: Path) -> Home:
     store.put_online(GROUP, batch)
     store.append_offline(GROUP, batch)
     return home
-
-
-class Screen:
-    """What a command prints."""
-
-    def __init__(self, *, as_json: bool = True) -> None:
-        self.out, self.err = (
-            Console(record=True, width=120, theme=THEME, file=io.StringIO()) for _ in range(2)
-        )
-        self.terminal = Terminal(as_json=as_json, out=self.out, err=self.err)
-
-    @property
-    def text(self) -> str:
-        """The result."""
-        return self.out.export_text()
-
-    @property
-    def document(self) -> Any:
-        """The result, where it is JSON."""
-        return json.loads(self.text)
 
 
 def test_the_latest_record_is_shown_by_entity(home: Home) -> None:

@@ -92,6 +92,19 @@ def test_job_leaves_evaluation_predictions_report_and_summary(
     assert summary["decision"] == "register"
 
 
+def test_job_leaves_the_model_card_twice(job: Job) -> None:
+    """For people as a document, for the registration as one text that holds the same."""
+    main(job, ARGUMENTS)
+
+    folder = job.root / OUTPUT / "evaluation"
+    card = json.loads((folder / "model_card.json").read_text(encoding="utf-8"))
+    text = json.loads((folder / "model_card_text.json").read_text(encoding="utf-8"))
+    assert json.loads(text["content"]) == card
+    assert card["intended_uses"]["purpose_of_model"] == "Catch <thieves>."
+    reason = written(job)["gate"]["reason"]
+    assert card["evaluation_details"][0]["evaluation_observation"] == reason
+
+
 def test_champion_is_scored_on_the_same_rows(job: Job, model: Model) -> None:
     """Equal models have equal scores, and the champion stays."""
     crown(job, model)

@@ -13,8 +13,10 @@ from pipeline_code.core.tables import Connection, literal
 from pipeline_code.steps.discovery.errors import DiscoveryError
 from pipeline_code.steps.discovery.reading import SAMPLE, Column
 
-MARKERS: Final = ("?", "na", "n/a", "<na>", "null", "nan", "#n/a")
-"""Cells that stand for a missing value wherever they are, whatever their capitals."""
+MARKERS: Final = ("", "?", "na", "n/a", "<na>", "null", "nan", "#n/a")
+"""Cells that stand for a missing value wherever they are, whatever their capitals.
+
+A cell without any character is missing anyway; the first one here is a cell of blanks."""
 MARKERS_AMONG_NUMBERS: Final = (
     *("-", "--", ".", "*", "none", "nil", "unknown", "missing", "n.a."),
     *("#value!", "#div/0!", "inf", "-inf"),
@@ -42,7 +44,7 @@ class Seen:
     Attributes:
         type: what the contract can promise of it; None where it cannot be read at all.
         why: what spoke for the type.
-        markers: the cells, as they are written, that stand for missing values.
+        markers: the cells, without blanks around them, that stand for missing values.
         rows: drawn rows.
         filled: rows with a value.
         distinct: different values.
@@ -90,11 +92,13 @@ def see_columns(database: Connection, columns: Iterable[Column]) -> tuple[Seen, 
 
 
 def without_markers(text: str, markers: Iterable[str]) -> str:
-    """Write the SQL of a text that is NULL where it stands for a missing value."""
-    # A case even where there is nothing to compare: DuckDB would push a bare cast of a column
-    # down into its CSV reader, where the first value that does not convert is an error.
-    listed = ", ".join(map(literal, ("", *markers)))
-    return f"(case when {text} not in ({listed}) then {text} end)"
+    """Write the SQL of a text that is NULL where it stands for a missing value, as Prepare does."""
+    listed = ", ".join(map(literal, markers))
+    if not listed:
+        # Never the bare column: DuckDB would push a cast of it down into its CSV reader, where the
+        # first value that does not convert is an error.
+        return f"nullif({text}, chr(1))"
+    return f"(case when trim({text}) not in ({listed}) then {text} end)"
 
 
 def readable(name: str, kind: ColumnType, *, raw: str, found: str) -> str:
@@ -139,7 +143,7 @@ def _text(database: Connection, column: Column) -> Seen:
     counts = _count(database, column, markers)
     kind, why = _decide(counts)
     if kind == "string":
-        markers = tuple(text for text in markers if _plain(text) in MARKERS)
+        markers = tuple(text for text in markers if text.lower() in MARKERS)
         counts = _count(database, column, markers)
     problem = why if why.startswith(("dates", "nested")) else ""
     return Seen(
@@ -158,15 +162,13 @@ def _text(database: Connection, column: Column) -> Seen:
 
 
 def _markers(database: Connection, drawn: str) -> tuple[str, ...]:
-    known = ", ".join(map(literal, ("", *MARKERS, *MARKERS_AMONG_NUMBERS)))
+    """List what stands for missing values, however it is written, without blanks around it."""
+    known = ", ".join(map(literal, (*MARKERS, *MARKERS_AMONG_NUMBERS)))
     rows = database.execute(
-        f"select distinct {drawn} from {SAMPLE} where lower(trim({drawn})) in ({known}) order by 1"  # noqa: S608
+        f"select distinct trim({drawn}) from {SAMPLE} "  # noqa: S608
+        f"where lower(trim({drawn})) in ({known}) order by 1"
     ).fetchall()
-    return tuple(str(row[0]) for row in rows if row[0] != "")
-
-
-def _plain(text: str) -> str:
-    return text.strip().lower()
+    return tuple(str(row[0]) for row in rows)
 
 
 def _count(database: Connection, column: Column, markers: Iterable[str]) -> dict[str, float]:

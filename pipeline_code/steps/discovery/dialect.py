@@ -82,22 +82,27 @@ def _blocks(file: Path, encoding: Encoding) -> Iterator[str]:
     """Read the head, and whole lines of blocks further on; a packed file is read at its head."""
     with open_bytes(file) as stream:
         head = stream.read(_HEAD)
-        yield _whole_lines(_decoded(head, encoding), is_first=True, is_last=len(head) < _HEAD)
+        codec = _codec(head, encoding)
+        yield _whole_lines(_decoded(head, codec), is_first=True, is_last=len(head) < _HEAD)
         size = file.stat().st_size
         if file.suffix == ".gz" or size <= 2 * _HEAD:
             return
         for place in range(1, _BLOCKS + 1):
             # An even offset, as UTF-16 needs it.
             stream.seek(_HEAD + (size - _HEAD - _BLOCK) * place // _BLOCKS // 2 * 2)
-            yield _whole_lines(_decoded(stream.read(_BLOCK), encoding), is_first=False)
+            yield _whole_lines(_decoded(stream.read(_BLOCK), codec), is_first=False)
 
 
-def _decoded(raw: bytes, encoding: Encoding) -> str:
-    if encoding == "utf-16":
-        text = codecs.decode(raw, "utf-16-le", errors="replace")
-    else:
-        text = codecs.decode(raw, encoding, errors="replace")
+def _decoded(raw: bytes, encoding: str) -> str:
+    text = codecs.decode(raw, encoding, errors="replace")
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _codec(head: bytes, encoding: Encoding) -> str:
+    """Name the byte order of UTF-16, which only the head tells."""
+    if encoding != "utf-16":
+        return encoding
+    return "utf-16-be" if head.startswith(codecs.BOM_UTF16_BE) else "utf-16-le"
 
 
 def _whole_lines(text: str, *, is_first: bool, is_last: bool = False) -> str:

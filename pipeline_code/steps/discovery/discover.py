@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,15 +126,24 @@ def discover(
     Args:
         path: a CSV, JSON or Parquet file, or a folder of files of one kind.
         wishes: what is known already.
-        spill: a folder for what does not fit into memory.
+        spill: a folder for what does not fit into memory, and for copies in UTF-8.
         memory_gib: how much memory the database may use before it spills.
 
     Raises:
         PipelineError: one message, if it is no table to learn from; `UndecidedError` names
             everything that only a person can know.
     """
-    with connect(memory_gib=memory_gib, spill=spill) as database:
-        table = open_table(database, path, header=wishes.header, named=wishes.named)
+    with (
+        tempfile.TemporaryDirectory(dir=spill) as copies,
+        connect(memory_gib=memory_gib, spill=spill) as database,
+    ):
+        table = open_table(
+            database,
+            path,
+            header=wishes.header,
+            named=wishes.named,
+            scratch=Path(copies),
+        )
         _check_named(table, wishes)
         drawn = draw_rows(database, table)
         seen = see_columns(database, table.columns)
@@ -267,7 +277,8 @@ class _Rows:
         if target.type == REGRESSION:
             return Answers(self._fetch(f"cast({self._sql(one)} as double)"), REGRESSION)
         texts = [label_text(value) for value, _ in target.labels]
-        values = self._fetch(self._sql(one))
+        sql = self._sql(one)
+        values = self._fetch(f"trim({sql})" if one.type == "string" else sql)
         if target.type == BINARY:
             found = np.array([value == target.positive for value in values.tolist()])
             return Answers(found.astype(np.float64), BINARY)

@@ -15,13 +15,15 @@ from typing import BinaryIO, Final, Literal, cast
 from pipeline_code.core.errors import PipelineError
 from pipeline_code.steps.source import SourceError, damaged
 
-Encoding = Literal["utf-8", "utf-16", "latin-1"]
+Encoding = Literal["utf-8", "utf-16", "latin-1", "cp1252"]
 
 _PIECE: Final = 4 << 20
 _UTF8_MARK, _UTF16_LITTLE, _UTF16_BIG = codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE
 _CONTROLS: Final = bytes(set(range(32)) - set(b"\t\n\r\f\x1a"))
 _WINDOWS: Final = bytes(range(0x80, 0xA0))
 """Where Latin-1 has control characters Windows' CP1252 has quotation marks, dashes and €."""
+_NOWHERE: Final = b"\x81\x8d\x8f\x90\x9d"
+"""Bytes that stand for nothing in CP1252 either."""
 _MOST_CONTROLS: Final = 0.01
 _UTF8_EVIDENCE: Final = 20
 """So many good sequences for a bad one make a UTF-8 file with damaged lines, no other encoding."""
@@ -33,8 +35,9 @@ class UnreadableEncodingError(PipelineError, ValueError):
     def __init__(self, file: Path, encoding: str, name: str) -> None:
         quoted = shlex.quote(str(file))
         super().__init__(
-            f"{file} is {name}, which cannot be read; allowed: UTF-8, UTF-16 little-endian and "
-            f"Latin-1; write it anew: iconv -f {encoding} -t UTF-8 {quoted} > {_renamed(file)}"
+            f"{file} is {name}, which cannot be read; allowed: UTF-8, UTF-16 with its mark, "
+            f"Latin-1 and CP1252; write it anew: "
+            f"iconv -f {encoding} -t UTF-8 {quoted} > {_renamed(file)}"
         )
 
 
@@ -48,6 +51,7 @@ class _Evidence:
         good: characters beyond ASCII that are UTF-8.
         bad: places that are not.
         windows: bytes that are letters in no other encoding than Windows'.
+        nowhere: bytes that are no letters there either.
     """
 
     size: int = 0
@@ -55,6 +59,7 @@ class _Evidence:
     good: int = 0
     bad: int = 0
     windows: int = 0
+    nowhere: int = 0
 
 
 def detect_encoding(file: Path) -> tuple[Encoding, str]:
@@ -75,8 +80,10 @@ def detect_encoding(file: Path) -> tuple[Encoding, str]:
         return "utf-8", "every byte is UTF-8" if found.good else "nothing but ASCII"
     if found.good > _UTF8_EVIDENCE * found.bad:
         return "utf-8", f"UTF-8, but for {found.bad:,} damaged places"
+    if found.nowhere:
+        raise UnreadableEncodingError(file, "ENCODING", "in an encoding that its bytes do not tell")
     if found.windows:
-        raise UnreadableEncodingError(file, "CP1252", "in Windows' encoding CP1252")
+        return "cp1252", "bytes that are letters in Windows' encoding only"
     return "latin-1", "bytes that are no UTF-8, and letters in Latin-1"
 
 
@@ -91,10 +98,10 @@ def _by_mark(file: Path, head: bytes) -> tuple[Encoding, str] | None:
         return "utf-8", "it begins with the mark of UTF-8"
     start = head[:1024]
     is_wide = len(start) >= 4 and start.count(0) > len(start) // 4
-    if head.startswith(_UTF16_BIG) or (is_wide and not any(start[0::2])):
-        raise UnreadableEncodingError(file, "UTF-16BE", "UTF-16, the big end first")
-    if head.startswith(_UTF16_LITTLE):
+    if head.startswith((_UTF16_BIG, _UTF16_LITTLE)):
         return "utf-16", "it begins with the mark of UTF-16"
+    if is_wide and not any(start[0::2]):
+        raise UnreadableEncodingError(file, "UTF-16BE", "UTF-16 without a mark, the big end first")
     if is_wide and not any(start[1::2]):
         return "utf-16", "every second byte is zero"
     return None
@@ -111,6 +118,7 @@ def _gather(pieces: Iterable[bytes]) -> _Evidence:
         if piece.isascii() and not decoder.getstate()[0]:
             continue
         found.windows += len(piece) - len(piece.translate(None, _WINDOWS))
+        found.nowhere += len(piece) - len(piece.translate(None, _NOWHERE))
         _judge(decoder.decode(piece), found)
     _judge(decoder.decode(b"", final=True), found)
     return found

@@ -102,8 +102,12 @@ def is_unique(database: Connection, table: Table, one: Counted, markers: Sequenc
 def values_of(
     database: Connection, table: Table, one: Counted, markers: Sequence[str], *, most: int
 ) -> list[tuple[Any, int]]:
-    """List the values of a column with their rows, the most frequent ones first."""
+    """List the values of a column with their rows, the most frequent ones first.
+
+    Text comes without blanks around it: so does a label that Prepare reads.
+    """
     value = _value(replace(one.seen, type=one.type), _raw(one.seen, markers))
+    value = f"trim({value})" if one.type == "string" else value
     return [
         (found, int(rows))
         for found, rows in _run(

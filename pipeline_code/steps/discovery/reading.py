@@ -11,18 +11,13 @@ from typing import Final
 
 import duckdb
 
-from pipeline_code.core.tables import Connection, literal
+from pipeline_code.core.data_contract import SourceFormat
+from pipeline_code.core.tables import Connection
 from pipeline_code.steps.discovery.dialect import Dialect, detect_dialect
 from pipeline_code.steps.discovery.encoding import detect_encoding, open_bytes
 from pipeline_code.steps.discovery.errors import DiscoveryError
-from pipeline_code.steps.source import (
-    FILE,
-    Source,
-    SourceColumn,
-    SourceError,
-    damaged,
-    path_list,
-)
+from pipeline_code.steps.encodings import in_utf8
+from pipeline_code.steps.source import Source, SourceError, path_list
 from pipeline_code.steps.sources import find_damaged, list_files, open_sources
 
 SAMPLE: Final = "sample"
@@ -62,7 +57,8 @@ class Table:
     Attributes:
         path: what was named: a file or a folder.
         kind: CSV, JSON or Parquet.
-        source: its rows, as Prepare reads them, but without a note of lines that are refused.
+        source: its rows, as Prepare reads them.
+        written: how text is written, as Prepare is told.
         columns: in the order of the file.
         dialect: how CSV is written; None for the other kinds.
     """
@@ -70,13 +66,14 @@ class Table:
     path: Path
     kind: str
     source: Source
+    written: SourceFormat
     columns: tuple[Column, ...]
     dialect: Dialect | None = None
 
     @property
     def size(self) -> int:
         """How many bytes its files have."""
-        return sum(file.stat().st_size for file in self.source.files)
+        return sum(file.at.stat().st_size for file in self.source.files)
 
     @property
     def names(self) -> list[str]:
@@ -94,9 +91,16 @@ class Drawn:
 
 
 def open_table(
-    database: Connection, path: Path, *, header: bool | None, named: Collection[str]
+    database: Connection, path: Path, *, header: bool | None, named: Collection[str], scratch: Path
 ) -> Table:
     """Open a file, or a folder of files of one kind and one set of columns.
+
+    Args:
+        database: what reads it.
+        path: the file or folder.
+        header: whether the first line of CSV names the columns; None judges it.
+        named: columns that were named.
+        scratch: a folder for copies in UTF-8 of files that are written otherwise.
 
     Raises:
         SourceError: if there is nothing, or a file is damaged or of no known kind.
@@ -109,24 +113,18 @@ def open_table(
             f"{path} holds {' and '.join(sorted(kinds))} files; give a folder of one kind"
         )
     kind = kinds.pop()
-    if kind == "CSV":
-        return _open_csv(path, files, header=header, named=named)
+    dialect = _common_dialect(files, header, named) if kind == "CSV" else None
+    written = SourceFormat()
+    if dialect:
+        written = SourceFormat(
+            delimiter=dialect.delimiter, header=dialect.header, encoding=dialect.encoding
+        )
     if kind == "JSON":
         for file in files:
             _check_json(file)
-    sources = open_sources(database, files)
-    _check_alike(path, sources)
-    twice = _twice(sources[0].columns)
-    if twice:
-        raise DiscoveryError(
-            f"{files[0]} has columns that differ in capitals only: {', '.join(twice)}; rename one"
-        )
-    if not sources[0].columns:
-        raise DiscoveryError(
-            f"{files[0]} holds no JSON objects; give one object a line, "
-            'like {"age": 56, "churn": "no"}'
-        )
-    return Table(path, kind, sources[0], _columns(sources[0]))
+    readable = list(in_utf8(files, written.encoding, path, scratch))
+    source = _only_one(path, open_sources(database, readable, written))
+    return Table(path, kind, source, written, _columns(source), dialect)
 
 
 def draw_rows(database: Connection, table: Table) -> Drawn:
@@ -146,7 +144,7 @@ def draw_rows(database: Connection, table: Table) -> Drawn:
     except duckdb.Error as error:
         raise failed(database, table, error) from error
     rows = database.execute(f"select count(*) from {SAMPLE}").fetchall()[0][0]  # noqa: S608
-    unreadable, why = _unreadable(database) if table.source.rejects else (0, "")
+    unreadable, why = _unreadable(database, table.source) if table.source.rejects else (0, "")
     if not rows:
         lost = f"{unreadable:,} lines that cannot be read: {why}" if unreadable else "no rows"
         raise DiscoveryError(f"{table.path} has {lost}; give a file with a header and rows")
@@ -160,16 +158,15 @@ def draw_rows(database: Connection, table: Table) -> Drawn:
 
 def failed(database: Connection, table: Table, error: duckdb.Error) -> SourceError:
     """Turn an error of the reader into one that names the damaged file."""
-    return find_damaged(database, table.source, error)
+    return find_damaged(database, table.source, table.written, error)
 
 
 def _kind(file: Path) -> str:
     return _KINDS.get(Path(file.name.lower().removesuffix(".gz")).suffix, "JSON")
 
 
-def _open_csv(
-    path: Path, files: Sequence[Path], *, header: bool | None, named: Collection[str]
-) -> Table:
+def _common_dialect(files: Sequence[Path], header: bool | None, named: Collection[str]) -> Dialect:
+    """Find how CSV files are written, all of them alike."""
     dialects = [
         detect_dialect(file, detect_encoding(file), header=header, named=named) for file in files
     ]
@@ -182,27 +179,7 @@ def _open_csv(
                     f"{_brief(getattr(other, what))} instead of {_brief(getattr(first, what))}; "
                     "give files of one table, written alike"
                 )
-    source = csv_table(first, files)
-    return Table(path, "CSV", source, _columns(source), first)
-
-
-def csv_table(dialect: Dialect, files: Sequence[Path]) -> Source:
-    """Read CSV files of one dialect; every value is text."""
-    columns = {name: SourceColumn(f"c{n}", "VARCHAR") for n, name in enumerate(dialect.names)}
-    declared = ", ".join(f"{column.sql}: 'VARCHAR'" for column in columns.values())
-    return Source(
-        relation=(
-            f"read_csv({path_list(files)}, columns = {{{declared}}}, auto_detect = false, "
-            f"header = {str(dialect.header).lower()}, delim = {literal(dialect.delimiter)}, "
-            f"quote = '\"', escape = '\"', encoding = {literal(dialect.encoding)}, "
-            f"hive_partitioning = false, filename = '{FILE}', "
-            "store_rejects = true, rejects_limit = 0)"
-        ),
-        columns=columns,
-        record="",
-        files=tuple(files),
-        rejects=True,
-    )
+    return first
 
 
 def _columns(source: Source) -> tuple[Column, ...]:
@@ -212,18 +189,30 @@ def _columns(source: Source) -> tuple[Column, ...]:
     )
 
 
-def _check_alike(path: Path, sources: Sequence[Source]) -> None:
-    if len(sources) > 1:
-        one, other = sources[:2]
+def _only_one(path: Path, sources: Sequence[Source]) -> Source:
+    """Refuse files of different columns, and columns that SQL does not tell apart."""
+    first = sources[0]
+    for other in sources[1:]:
         different = sorted(
             name
-            for name in {*one.columns, *other.columns}
-            if one.columns.get(name) != other.columns.get(name)
+            for name in {*first.columns, *other.columns}
+            if first.columns.get(name) != other.columns.get(name)
         )
         raise DiscoveryError(
-            f"{path} holds files of different columns: {other.name} and {one.name} differ in "
+            f"{path} holds files of different columns: {other.name} and {first.name} differ in "
             f"{', '.join(different[:5]) or 'their order'}; give files of one table"
         )
+    if not first.columns:
+        raise DiscoveryError(
+            f"{first.name} holds no JSON objects; give one object a line, "
+            'like {"age": 56, "churn": "no"}'
+        )
+    lower = Counter(name.lower() for name in first.columns)
+    if twice := [name for name in first.columns if lower[name.lower()] > 1]:
+        raise DiscoveryError(
+            f"{first.name} has columns that differ in capitals only: {', '.join(twice)}; rename one"
+        )
+    return first
 
 
 def _check_json(file: Path) -> None:
@@ -246,11 +235,6 @@ def _check_json(file: Path) -> None:
         )
 
 
-def _twice(names: Collection[str]) -> list[str]:
-    lower = Counter(name.lower() for name in names)
-    return [name for name in names if lower[name.lower()] > 1]
-
-
 def _is_object(line: str) -> bool:
     if len(line) >= _HEAD // 2:  # cut off by the head
         return True
@@ -266,12 +250,9 @@ def _estimated_rows(database: Connection, table: Table) -> float:
         query = f"select sum(num_rows) from parquet_file_metadata({files})"  # noqa: S608
         return float(database.execute(query).fetchall()[0][0] or 0)
     file = table.source.files[0]
-    try:
-        with open_bytes(file) as stream:
-            head = stream.read(_HEAD)
-    except OSError as error:
-        raise damaged(file, error) from error
-    packed = _PACKED if file.suffix == ".gz" else 1
+    with file.at.open("rb") if file.is_copy else open_bytes(file.path) as stream:
+        head = stream.read(_HEAD)
+    packed = _PACKED if file.path.suffix == ".gz" and not file.is_copy else 1
     separators = head.count(b"\n") if table.kind == "CSV" or head[:1] != b"[" else head.count(b"}")
     return table.size * packed * max(1, separators) / max(1, len(head))
 
@@ -280,7 +261,7 @@ def _wanted_rows(columns: int) -> int:
     return max(_FEWEST_SAMPLE_ROWS, min(_SAMPLE_ROWS, _SAMPLE_CELLS // columns))
 
 
-def _unreadable(database: Connection) -> tuple[int, str]:
+def _unreadable(database: Connection, source: Source) -> tuple[int, str]:
     """Count the lines that the reader refused, and say what is wrong with the first one.
 
     Raises:
@@ -296,7 +277,8 @@ def _unreadable(database: Connection) -> tuple[int, str]:
     for file, line, why, is_long in lines:
         if is_long and why == "unquoted value":
             raise DiscoveryError(
-                f"{file} line {line} opens a quotation mark that nothing closes; close it there"
+                f"{source.delivered(file)} line {line} opens a quotation mark that nothing closes; "
+                "close it there"
             )
     return (len(lines), f"line {lines[0][1]} has {lines[0][2]}") if lines else (0, "")
 

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
 
 from pipeline_code.core.problem_types import BINARY, MULTICLASS, ProblemType
 
@@ -76,8 +75,24 @@ def presence(values: NDArray[Any], answers: Answers) -> float:
     )
     if answers.type != BINARY or not answers.smaller_class or gaps.all() or not gaps.any():
         return 0.5
-    auc = float(roc_auc_score(answers.values, ~gaps))
+    auc = auc_roc(answers.values, (~gaps).astype(np.float64))
     return max(auc, 1 - auc)
+
+
+def auc_roc(found: Numbers, scores: Numbers) -> float:
+    """Say how often a positive row has the higher score than a negative one; a tie counts half.
+
+    Sums over different scores, which are few here, and needs no library that takes a second to
+    load. 0.5 where there are no positive or no negative rows.
+
+    Source: Hanley and McNeil, The meaning and use of the area under a ROC curve (1982).
+    """
+    _, place = np.unique(scores, return_inverse=True)
+    positive = np.bincount(place, weights=found)
+    negative = np.bincount(place) - positive
+    below = np.cumsum(negative) - negative
+    pairs = positive.sum() * negative.sum()
+    return float((positive * (below + negative / 2)).sum() / pairs) if pairs else 0.5
 
 
 def _binned(values: Numbers) -> Codes:
@@ -121,7 +136,7 @@ def _auc(scores: Numbers, folds: Codes, found: Numbers) -> float:
         positives = float(found[part].sum())
         weight = positives * (int(part.sum()) - positives)
         if weight:
-            total += weight * float(roc_auc_score(found[part], scores[part]))
+            total += weight * auc_roc(found[part], scores[part])
             weights += weight
     return total / weights if weights else 0.5
 

@@ -57,7 +57,8 @@ def open_file(database: Connection, write: Write) -> Callable[..., Table]:
     """Write and open a table."""
 
     def open_file(content: Any, name: str = "table.csv", header: bool | None = None) -> Table:
-        return open_table(database, write(content, name), header=header, named=())
+        path = write(content, name)
+        return open_table(database, path, header=header, named=(), scratch=path.parent / "copies")
 
     return open_file
 

@@ -51,11 +51,11 @@ def test_type_is_the_narrowest_that_holds_all(see: See, values: list[str], expec
     assert see(values).type == expected
 
 
-@pytest.mark.parametrize("marker", ["?", "NA", "n/a", "NULL", "NaN", " ? "])
+@pytest.mark.parametrize("marker", ["?", "NA", "n/a", "NULL", "NaN", " ? ", "  "])
 def test_agreed_markers_are_missing_values_among_words_too(see: See, marker: str) -> None:
     """Everybody means the same by them."""
     seen = see(["red", "blue", marker])
-    assert (seen.markers, seen.filled, seen.distinct) == ((marker,), 2, 2)
+    assert (seen.markers, seen.filled, seen.distinct) == ((marker.strip(),), 2, 2)
 
 
 @pytest.mark.parametrize("marker", ["-", "None", "unknown", "."])
@@ -104,7 +104,7 @@ def test_parquet_says_its_types(database: Connection, tmp_path: Path) -> None:
         "{'a': 1} as o, 'x'::blob as raw, 2.0::double as whole from range(3)"
     )
     duckdb.execute(f"copy ({query}) to '{path}'")
-    table = open_table(database, path, header=None, named=())
+    table = open_table(database, path, header=None, named=(), scratch=tmp_path / "copies")
     draw_rows(database, table)
     seen = {one.name: one for one in see_columns(database, table.columns)}
 

@@ -23,6 +23,8 @@ TEXT = "ort,ziel\nKöln,ja\nBonn,nein\n"
         (TEXT.encode("latin-1"), "latin-1"),
         (TEXT.encode("utf-16"), "utf-16"),
         (TEXT.encode("utf-16-le"), "utf-16"),
+        (b"\xfe\xff" + TEXT.encode("utf-16-be"), "utf-16"),
+        ("preis\n5€\n".encode("cp1252"), "cp1252"),
     ],
 )
 def test_encoding_is_found(write: Write, content: bytes, expected: str) -> None:
@@ -60,8 +62,8 @@ def test_packed_text_is_looked_into(write: Write) -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("preis\n5€\n".encode("cp1252"), "iconv -f CP1252"),
-        (b"\xfe\xff" + TEXT.encode("utf-16-be"), "iconv -f UTF-16BE"),
+        (TEXT.encode("utf-16-be"), "iconv -f UTF-16BE"),
+        (b"preis\n5\x80\n\x81\n", "in an encoding that its bytes do not tell"),
         (bytes(range(256)) * 10, "is binary, not text"),
     ],
 )

@@ -37,18 +37,20 @@ def test_every_kind_has_the_same_columns(
         write(text, "lines.jsonl"),
         write(json.dumps(objects), "list.json"),
         write(lines(ROWS).encode("utf-16"), "wide.csv"),
+        write(b"\xfe\xff" + lines(ROWS).encode("utf-16-be"), "other.csv"),
+        write((lines(ROWS) + "501,€\n").encode("cp1252"), "windows.csv"),
         parquet(tmp_path / "table.parquet"),
     ):
-        table = open_table(database, path, header=None, named=())
+        table = open_table(database, path, header=None, named=(), scratch=tmp_path / "copies")
         assert table.names == ["a", "b"], path.name
-        assert draw_rows(database, table).rows == 500, path.name
+        assert draw_rows(database, table).rows == 500 + (path.stem == "windows"), path.name
 
 
-def test_a_folder_is_one_table(database: Connection, write: Write) -> None:
+def test_a_folder_is_one_table(database: Connection, write: Write, tmp_path: Path) -> None:
     """Deliveries of many days are one table."""
     first = write(ROWS, "days/1.csv")
     write(ROWS, "days/2.csv")
-    table = open_table(database, first.parent, header=None, named=())
+    table = open_table(database, first.parent, header=None, named=(), scratch=tmp_path / "copies")
     assert draw_rows(database, table).rows == 1000
 
 
@@ -104,13 +106,18 @@ def test_few_unreadable_lines_are_counted(
     ],
 )
 def test_what_is_no_table_is_refused_in_one_line(
-    database: Connection, write: Write, files: dict[str, str], says: str
+    database: Connection, write: Write, tmp_path: Path, files: dict[str, str], says: str
 ) -> None:
     """The message names the file, what is wrong and what to do."""
     paths = [write(text, f"source/{name}") for name, text in files.items()]
 
     def read() -> None:
-        draw_rows(database, open_table(database, paths[0].parent, header=None, named=()))
+        draw_rows(
+            database,
+            open_table(
+                database, paths[0].parent, header=None, named=(), scratch=tmp_path / "copies"
+            ),
+        )
 
     with pytest.raises(PipelineError, match=says) as caught:
         read()

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
 
-from pipeline_code.steps.discovery.strength import Answers, presence, strength
+from pipeline_code.steps.discovery.strength import Answers, auc_roc, presence, strength
 
 ROWS = 1_000
 RANDOM = np.random.default_rng(0)
@@ -57,6 +58,17 @@ def test_one_class_only_tells_nothing() -> None:
     assert strength(NUMBERS.values, Answers(np.zeros(ROWS), "binary")) == 0.5
     assert strength(NUMBERS.values, Answers(np.zeros(ROWS), "multiclass", classes=3)) == 0
     assert strength(YES, Answers(np.zeros(ROWS), "regression")) == 0
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=2, max_size=60))
+def test_auc_is_that_of_scikit_learn(rows: list[tuple[int, bool]]) -> None:
+    """Ties and all."""
+    scores, found = np.array([float(s) for s, _ in rows]), np.array([float(f) for _, f in rows])
+    if len(set(found)) == 1:
+        assert auc_roc(found, scores) == 0.5
+    else:
+        assert auc_roc(found, scores) == pytest.approx(roc_auc_score(found, scores))
 
 
 def test_presence_is_the_auc_of_having_a_value() -> None:
