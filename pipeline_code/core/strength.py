@@ -50,6 +50,24 @@ def strength(problem: ProblemType, bins: NDArray[Any], target: NDArray[Any]) -> 
     return _explained(known[:, 0], target)
 
 
+def monotone_strength(problem: ProblemType, values: NDArray[Any], target: NDArray[Any]) -> float:
+    """Measure how well numbers themselves tell the target, by their order or along a line.
+
+    A few rows make bins too wide to see that a number says all. Classes have no order: 0, as
+    have numbers with gaps.
+    """
+    if values.dtype.kind != "f" or problem == MULTICLASS or np.isnan(values).any():
+        return 0.0
+    if problem == BINARY:
+        area = _area(values, target)
+        return max(area, 1 - area)
+    spread = values.std() * target.std()
+    if not np.isfinite(spread) or spread == 0:
+        return 0.0
+    together = np.mean((values - values.mean()) * (target - target.mean()))
+    return float(min(1.0, (together / spread) ** 2))
+
+
 def _means(
     bins: NDArray[Any], target: NDArray[Any], count: int, classes: int
 ) -> NDArray[np.float64]:
