@@ -135,6 +135,28 @@ def run(
 
 
 @app.command()
+def check(
+    usecase: Usecase = "fraud",
+    data: Annotated[
+        Path | None, typer.Option(help="A CSV, JSON or Parquet file, or a folder of them.")
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Hold data and SQL against a use case: contract, split, looks into the future, leaks.
+
+    The exit code is 2 where a feature looks into the future.
+    """
+    from acequia.check import check_data
+
+    terminal = Terminal(as_json=as_json, quiet=quiet)
+    found = check_data(usecase, data, home(), terminal)
+    terminal.result(found.document(), view=found.view())
+    if not found.is_clean:
+        raise typer.Exit(contract.EXIT_REFUSED)
+
+
+@app.command()
 def runs(as_json: AsJson = False) -> None:
     """List the executions on this machine, the newest first."""
     from acequia.run import execution_table, executions
