@@ -6,6 +6,7 @@ import importlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,7 @@ def run_pipeline(request: Request, home: Home, terminal: Terminal) -> RunSummary
             parameters = {
                 **changed_parameters(usecase, request.settings),
                 **_input(usecase, request.data, home, terminal),
+                **as_of(usecase),
                 contract.PARAMETER_CODE_COMMIT: code_commit(),
                 contract.PARAMETER_AUTHOR: author(),
             }
@@ -122,6 +124,13 @@ def changed_parameters(usecase: UseCase, settings: Iterable[str]) -> dict[str, s
         raise SettingsError("--set", mistakes)
     usecase.with_settings(values)
     return {_CHANGEABLE[path]: value for path, value in values.items()}
+
+
+def as_of(usecase: UseCase) -> dict[str, str]:
+    """Name today where it matters: a day that changes would empty the step cache every night."""
+    if usecase.contract.freshness_days is None:
+        return {}
+    return {contract.PARAMETER_AS_OF: datetime.now(UTC).date().isoformat()}
 
 
 def _input(usecase: UseCase, data: Path | None, home: Home, terminal: Terminal) -> dict[str, str]:

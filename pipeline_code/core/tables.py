@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_code.core.errors import MissingColumnsError, PipelineError
+from pipeline_code.core.texts import Column, Texts
 
 Connection = duckdb.DuckDBPyConnection
 Columns = dict[str, NDArray[Any]]
@@ -58,7 +59,7 @@ def read_columns(path: Path, columns: Sequence[str] | None = None) -> Columns:
         MissingColumnsError: if a column is not there.
     """
     with connect() as database:
-        found = _names(database, path)
+        found = _types(database, path)
         missing = set(columns or ()) - set(found)
         if missing:
             raise MissingColumnsError(path.name, missing, found)
@@ -70,6 +71,42 @@ def read_columns(path: Path, columns: Sequence[str] | None = None) -> Columns:
         except duckdb.Error as error:
             raise UnreadableTableError(path, error) from error
     return {name: _filled(values) for name, values in result.items()}
+
+
+def read_coded(
+    path: Path, columns: Sequence[str], optional: Sequence[str] = ()
+) -> dict[str, Column]:
+    """Read columns of a Parquet file as `read_columns` does, but texts by their codes.
+
+    A million rows of twenty columns of text take half a second, written out three times as much
+    and twenty million look-ups more to turn them into numbers. ``optional`` columns are left out
+    where the file has none.
+
+    Raises:
+        UnreadableTableError, MissingColumnsError: as `read_columns`.
+    """
+    with connect() as database:
+        types = _types(database, path)
+        missing = set(columns) - types.keys()
+        if missing:
+            raise MissingColumnsError(path.name, missing, types)
+        wanted = [*columns, *(name for name in optional if name in types and name not in columns)]
+        try:
+            known = {
+                name: _distinct(database, path, name) for name in wanted if types[name] == "VARCHAR"
+            }
+            for place, texts in enumerate(known.values()):
+                spelled = ", ".join(map(literal, texts))
+                database.execute(f"create type texts_{place} as enum ({spelled})")
+            found = _select(database, path, wanted, list(known))
+        except duckdb.Error as error:
+            raise UnreadableTableError(path, error) from error
+    return {
+        name: Texts(np.asarray(found[name], dtype=np.int32), known[name])
+        if name in known
+        else _filled(found[name])
+        for name in wanted
+    }
 
 
 def write_columns(path: Path, columns: Mapping[str, NDArray[Any]]) -> Path:
@@ -118,12 +155,37 @@ def _parquet(path: Path) -> str:
     return f"read_parquet({literal(glob.escape(str(path)))}, hive_partitioning = false)"
 
 
-def _names(database: Connection, path: Path) -> list[str]:
+def _types(database: Connection, path: Path) -> dict[str, str]:
+    """Return each column's name and SQL type, in the order of the file."""
     try:
         rows = database.execute(f"describe from {_parquet(path)}").fetchall()
     except duckdb.Error as error:
         raise UnreadableTableError(path, error) from error
-    return [str(row[0]) for row in rows]
+    return {str(row[0]): str(row[1]) for row in rows}
+
+
+def _distinct(database: Connection, path: Path, name: str) -> tuple[str, ...]:
+    column = quoted(name)
+    rows = database.execute(
+        f"select distinct {column} from {_parquet(path)} where {column} is not null order by 1"  # noqa: S608
+    ).fetchall()
+    return tuple(row[0] for row in rows)
+
+
+def _select(
+    database: Connection, path: Path, wanted: Sequence[str], texts: list[str]
+) -> dict[str, NDArray[Any]]:
+    """Read columns; of the ``texts`` the codes of their enumerations, -1 where missing."""
+    terms = [
+        f"coalesce(enum_code({quoted(name)}::texts_{texts.index(name)})::int, -1) as {quoted(name)}"
+        if name in texts
+        else quoted(name)
+        for name in wanted
+    ]
+    found: dict[str, NDArray[Any]] = database.execute(
+        f"select {', '.join(terms)} from {_parquet(path)}"  # noqa: S608 - names are quoted
+    ).fetchnumpy()
+    return found
 
 
 def _filled(values: NDArray[Any]) -> NDArray[Any]:

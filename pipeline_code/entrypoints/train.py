@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from pipeline_code import contract
-from pipeline_code.core.tables import read_columns
+from pipeline_code.core.tables import read_coded
 from pipeline_code.entrypoints.job import Job, run
 from pipeline_code.steps.predict import save_model
 from pipeline_code.steps.train import train
@@ -30,14 +30,14 @@ def main(job: Job, arguments: Sequence[str]) -> None:  # noqa: ARG001 - settings
     )
     columns = [*usecase.features.inputs, usecase.problem.target]
     channels = (
-        read_columns(job.training_input(channel) / file, columns)
+        read_coded(job.training_input(channel) / file, columns)
         for channel, file in (
             (contract.TRAIN_CHANNEL, contract.TRAIN_FILE),
             (contract.VALIDATION, contract.VALIDATION_FILE),
         )
     )
     training, validation = channels
-    trained = train(training, validation, usecase, job.progress)
+    trained = train(training, validation, usecase, job.progress, job.metric)
     save_model(trained.model, job.model())
     record = job.training_output() / contract.TRAINING_FILE
     record.write_text(json.dumps(trained.record, indent=2) + "\n", encoding="utf-8")

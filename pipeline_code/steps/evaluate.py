@@ -94,6 +94,7 @@ class _Side:
     """One model with its scores of the test rows, ready to be measured."""
 
     model: Model
+    x: Matrix
     scores: Vector
     sample: Sliceable
 
@@ -136,7 +137,7 @@ def evaluate(
         usecase.gate, measured.metrics, rival, slice_pairs(slices, usecase.gate.metric)
     )
     say("explaining")
-    reasons = _reasons(kind, test, target, ours)
+    reasons = _reasons(kind, target, ours)
     say("reporting")
     known, on_validation = _on_validation(validation, challenger, kind)
     return Evaluation(
@@ -193,8 +194,9 @@ def _matrix(rows: Columns, model: Model, dataset: str) -> Matrix:
 
 
 def _side(kind: ProblemKind, test: Columns, target: Target, model: Model) -> _Side:
-    scores = kind.scores(model, _matrix(test, model, contract.TEST_FILE))
-    return _Side(model, scores, kind.sample(target, scores, model, test))
+    x = _matrix(test, model, contract.TEST_FILE)
+    scores = kind.scores(model, x)
+    return _Side(model, x, scores, kind.sample(target, scores, model, test))
 
 
 def _measure(
@@ -226,9 +228,9 @@ def _rival(
     )
 
 
-def _reasons(kind: ProblemKind, test: Columns, target: Target, ours: _Side) -> Reasons:
+def _reasons(kind: ProblemKind, target: Target, ours: _Side) -> Reasons:
     model, usecase = ours.model, kind.usecase
-    x, seed = _matrix(test, model, contract.TEST_FILE), usecase.training.seed
+    x, seed = ours.x, usecase.training.seed
     explanation = explain(model, x, rows=usecase.evaluation.explained_rows, seed=seed)
     ranked = [one.feature for one in explanation.importance]
     return Reasons(

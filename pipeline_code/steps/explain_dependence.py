@@ -19,6 +19,7 @@ from pipeline_code.steps.predict import Matrix, Model, Vector
 
 FEATURES: Final = 6
 _ROWS: Final = 500
+_FEWEST_ROWS: Final = 100
 _DIGITS: Final = 4
 _MISSING: Final = np.full(1, np.nan, dtype=np.float32)
 
@@ -50,7 +51,8 @@ def dependences(
 ) -> tuple[Dependence, ...]:
     """Follow the `FEATURES` first ones of ``features``, on at most 500 rows drawn by ``seed``.
 
-    A feature without a single value is left out.
+    Of many classes it is so many times fewer rows, but at least 100. A feature without a single
+    value is left out.
     """
     found = [_dependence(model, scores, x, name, seed) for name in features[:FEATURES]]
     return tuple(one for one in found if one is not None)
@@ -67,7 +69,8 @@ def _dependence(
         return None
     absent = float(np.isnan(column).mean())
     asked = np.append(grid, _MISSING) if absent else grid
-    values = _plain(partial_dependence(scores, x, place, asked, seed=seed, rows=_ROWS))
+    rows = max(_FEWEST_ROWS, _ROWS // model.outputs)
+    values = _plain(partial_dependence(scores, x, place, asked, seed=seed, rows=rows))
     return Dependence(
         feature=feature,
         kind="category" if is_category else "number",

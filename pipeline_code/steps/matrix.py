@@ -15,7 +15,7 @@ from pipeline_code.core.errors import (
     PipelineError,
     SingleClassError,
 )
-from pipeline_code.core.tables import Columns
+from pipeline_code.core.texts import Column, Table, Texts
 
 Labels = NDArray[np.bool_]
 
@@ -32,7 +32,7 @@ class UnusableColumnError(PipelineError, ValueError):
 
 
 def feature_matrix(
-    columns: Columns, features: Sequence[str], dataset: str, categories: Categories = _NONE
+    columns: Table, features: Sequence[str], dataset: str, categories: Categories = _NONE
 ) -> NDArray[np.float32]:
     """Stack ``features`` into rows of shape (n, features); a missing value is NaN.
 
@@ -52,11 +52,11 @@ def feature_matrix(
     for index, name in enumerate(features):
         values = columns[name]
         if name in categories:
-            if values.dtype.kind != "O":
+            if not is_text(values):
                 raise UnusableColumnError(dataset, name, "is not a column of text")
             matrix[:, index] = encode(values, categories[name])
             continue
-        if values.dtype.kind not in "iufb":
+        if isinstance(values, Texts) or values.dtype.kind not in "iufb":
             raise UnusableColumnError(dataset, name, "is not a column of numbers")
         with np.errstate(over="ignore"):  # too large for float32 becomes infinite, seen below
             matrix[:, index] = values
@@ -68,7 +68,12 @@ def feature_matrix(
     return matrix
 
 
-def labels(columns: Columns, target: str, dataset: str) -> Labels:
+def is_text(values: Column) -> bool:
+    """Tell whether a column holds texts, coded or not."""
+    return isinstance(values, Texts) or values.dtype.kind == "O"
+
+
+def labels(columns: Table, target: str, dataset: str) -> Labels:
     """Return the target as true and false, shape (n,).
 
     Raises:
@@ -77,7 +82,7 @@ def labels(columns: Columns, target: str, dataset: str) -> Labels:
     """
     require_columns(columns, [target], dataset)
     values = columns[target]
-    if values.dtype.kind not in "iufb":
+    if isinstance(values, Texts) or values.dtype.kind not in "iufb":
         raise UnusableColumnError(dataset, target, "is the target and not a column of 0 and 1")
     missing = int(np.isnan(values).sum()) if values.dtype.kind == "f" else 0
     if missing:
@@ -103,7 +108,7 @@ def require_both_classes(target: Labels, name: str, dataset: str) -> None:
         raise SingleClassError(dataset, name, int(target[0]))
 
 
-def require_columns(columns: Columns, wanted: Iterable[str], dataset: str) -> None:
+def require_columns(columns: Table, wanted: Iterable[str], dataset: str) -> None:
     """Refuse a table that lacks a column.
 
     Raises:

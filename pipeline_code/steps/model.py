@@ -59,8 +59,13 @@ class Probe(Section):
         return np.array(self.rows, dtype=np.float32)
 
     def deviation(self, scores: Vector) -> float:
-        """Return how far ``scores`` are from those of the training; infinite if one is NaN."""
-        difference = np.abs(scores - np.array(self.scores)).max(initial=0.0)
+        """Return how far ``scores`` are from those of the training; infinite if one is NaN.
+
+        A probability's distance is absolute, a value's above 1 is a share of it.
+        """
+        known = np.array(self.scores)
+        size = np.maximum(1.0, np.abs(known))
+        difference = (np.abs(scores - known) / size).max(initial=0.0)
         return float("inf") if np.isnan(difference) else float(difference)
 
 
@@ -191,3 +196,9 @@ def sigmoid(odds: Vector) -> Vector:
     """Turn log odds into probabilities, without overflow at either end."""
     small = np.exp(-np.abs(odds))
     return np.where(odds >= 0, 1 / (1 + small), small / (1 + small))
+
+
+def softmax(margins: Vector) -> Vector:
+    """Turn the log odds of several classes into probabilities, without overflow."""
+    small = np.exp(margins - margins.max(axis=1, keepdims=True))
+    return np.asarray(small / small.sum(axis=1, keepdims=True))

@@ -2,58 +2,60 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
 from pipeline_code import contract
-from pipeline_code.core.tables import Columns
-from pipeline_code.core.thresholds import Threshold, cheapest_threshold
-from pipeline_code.core.usecase import Training, UseCase
-from pipeline_code.steps.matrix import Labels, feature_matrix, labels, require_both_classes
-from pipeline_code.steps.predict import (
-    BOOSTER_FILE,
-    WEIGHTS_FILE,
-    LinearModel,
-    LinearWeights,
-    Matrix,
-    Model,
-    ModelMetadata,
-    XgboostModel,
+from pipeline_code.core.errors import PipelineError
+from pipeline_code.core.problem_types import REGRESSION
+from pipeline_code.core.texts import Table
+from pipeline_code.core.thresholds import Threshold
+from pipeline_code.core.usecase import UseCase
+from pipeline_code.steps import train_linear, train_xgboost
+from pipeline_code.steps.predict import Matrix, Model
+from pipeline_code.steps.targets import require_variety
+from pipeline_code.steps.train_scores import (
+    HeldOut,
+    choose_threshold,
+    describe_target,
+    gate_score,
+)
+from pipeline_code.steps.train_task import (
+    Fitted,
+    Learner,
+    Progress,
+    ReportMetric,
+    Sample,
+    Task,
+    fit_encoding,
+    joined,
+    read_sample,
 )
 
-Progress = Callable[[int, int, str], None]
+__all__ = ["HYPERPARAMETERS", "LEARNERS", "Progress", "TrainedModel", "train"]
+
+LEARNERS: Final[dict[str, Learner]] = {
+    "xgboost": train_xgboost.boost,
+    "linear": train_linear.regress,
+}
+"""The algorithms by their names in usecase.yaml."""
 
 HYPERPARAMETERS: Final = {
-    "xgboost": (
-        "n_estimators",
-        "max_depth",
-        "learning_rate",
-        "min_child_weight",
-        "subsample",
-        "colsample_bytree",
-        "reg_lambda",
-        "early_stopping_rounds",
-        "seed",
-    ),
-    "linear": ("inverse_regularization", "seed"),
+    "xgboost": train_xgboost.SETTINGS,
+    "linear": train_linear.SETTINGS,
 }
 """What each algorithm reads of ``training`` in usecase.yaml."""
 
-_LIBRARIES: Final = {
-    "xgboost": ("numpy", "xgboost-cpu", "xgboost"),
-    "linear": ("numpy", "scikit-learn"),
-}
-_PROGRESS_EVERY_ROUNDS: Final = 10
-# Bins are quantiles, and rare events sit in the tails: with the usual 256 the amounts of the
-# largest transactions share a bin. On four earlier weeks of the handbook's data the mean average
-# precision was 0.674 with 256 bins, 0.706 with 1,024 and 0.708 with exact splits.
-_BINS: Final = 1_024
 _PROBE_ROWS: Final = 31
-_FEW_ROWS: Final = 10_000  # below, threads wait for each other longer than they work
+
+
+class UselessSettingError(PipelineError, ValueError):
+    """A setting of ``training`` that means nothing for this type of problem."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"training.{name} {why}; take it out of usecase.yaml")
 
 
 @dataclass(frozen=True)
@@ -64,50 +66,64 @@ class TrainedModel:
     record: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class _Sample:
-    x: Matrix
-    y: Labels
-
-    @property
-    def is_two_classes(self) -> bool:
-        return bool(self.y.any() and not self.y.all())
-
-
 def train(
-    training: Columns,
-    validation: Columns,
+    training: Table,
+    validation: Table,
     usecase: UseCase,
     progress: Progress = lambda *_: None,
+    metric: ReportMetric = lambda *_: None,
 ) -> TrainedModel:
     """Train the algorithm of the use case; the same rows, settings and seed give the same model.
 
-    Boosting stops early by the average precision on the validation rows, where there are
-    rows of both classes and ``early_stopping_rounds`` is not 0. The decision threshold is the
-    cheapest on the validation rows, or on the training rows where there are none.
+    The validation rows say when to stop, and at which threshold errors are cheapest; where there
+    are none, the training rows say that. With ``refit`` the model is then trained once more, on
+    both, with the rounds and the threshold that were found. ``metric`` is told the gate's metric
+    on the validation rows.
 
     Raises:
-        MissingColumnsError, UnusableColumnError: if a column does not fit.
+        MissingColumnsError, UnusableColumnError, TextColumnError: if a column does not fit.
         EmptySampleError: if there are no training rows.
-        SingleClassError: if the training rows show one class.
+        SingleClassError, ConstantTargetError: if the training rows show one target only.
+        UselessSettingError: if a setting does not fit the type of problem.
     """
-    fitted = _sample(training, usecase, contract.TRAIN_FILE)
-    held_out = _sample(validation, usecase, contract.VALIDATION_FILE)
-    require_both_classes(fitted.y, usecase.problem.target, contract.TRAIN_FILE)
-    if usecase.training.algorithm == "xgboost":
-        model, rounds = _boost(fitted, held_out, usecase, progress)
-    else:
-        model, rounds = _regress(fitted, usecase), {}
-        progress(1, 1, "training")
-    chosen_on, rows = ("validation", held_out) if len(held_out.y) else ("train", fitted)
-    threshold = cheapest_threshold(
-        rows.y,
-        model.predict(rows.x),
-        false_positive=usecase.costs.false_positive,
-        false_negative=usecase.costs.false_negative,
-    )
-    final = model.with_threshold(threshold.value).with_probe(_probe_rows(fitted.x))
-    return TrainedModel(final, _record(final, (fitted, held_out), (chosen_on, threshold), rounds))
+    _require_useful_settings(usecase)
+    categories = fit_encoding(training, usecase, contract.TRAIN_FILE)
+    task = Task(usecase, categories, progress, metric)
+    rows = read_sample(training, usecase, categories, contract.TRAIN_FILE)
+    held_out = read_sample(validation, usecase, categories, contract.VALIDATION_FILE)
+    require_variety(rows.y, usecase.problem, contract.TRAIN_FILE)
+    learn = LEARNERS[usecase.training.algorithm]
+    fitted = learn(rows, held_out, task)
+    chosen_on = _scored(fitted.model, rows, held_out)
+    threshold = choose_threshold(chosen_on, usecase)
+    score = gate_score(chosen_on, usecase) if len(held_out) else None
+    if score is not None:
+        metric(score, fitted.rounds)
+    final = _refitted(learn, fitted, rows, held_out, task)
+    if threshold is not None:
+        final = final.with_threshold(threshold.value)
+    final = final.with_probe(_probe_rows(rows.x))
+    parts = (rows, held_out)
+    record = _record(final, parts, usecase, fitted.record)
+    return TrainedModel(final, {**record, **_choices(chosen_on, threshold, score, usecase)})
+
+
+def _require_useful_settings(usecase: UseCase) -> None:
+    if usecase.training.class_weight != "none" and usecase.problem.type == REGRESSION:
+        raise UselessSettingError("class_weight", "weighs classes, and a regression has none")
+
+
+def _scored(model: Model, rows: Sample, held_out: Sample) -> HeldOut:
+    if len(held_out):
+        return HeldOut(held_out.y, model.predict(held_out.x), contract.VALIDATION)
+    return HeldOut(rows.y, model.predict(rows.x), contract.TRAIN_CHANNEL)
+
+
+def _refitted(learn: Learner, fitted: Fitted, rows: Sample, held_out: Sample, task: Task) -> Model:
+    if not task.usecase.training.refit or not len(held_out):
+        return fitted.model
+    none = held_out[np.empty(0, dtype=np.int64)]
+    return learn(joined(rows, held_out), none, task, rounds=fitted.rounds).model
 
 
 def _probe_rows(x: Matrix) -> Matrix:
@@ -116,150 +132,39 @@ def _probe_rows(x: Matrix) -> Matrix:
     return np.vstack([x[spread], np.full((1, x.shape[1]), np.nan, dtype=np.float32)])
 
 
-def _sample(columns: Columns, usecase: UseCase, dataset: str) -> _Sample:
-    return _Sample(
-        x=feature_matrix(columns, usecase.features.inputs, dataset),
-        y=labels(columns, usecase.problem.target, dataset),
-    )
-
-
-def _metadata(usecase: UseCase, *, best_iteration: int | None) -> ModelMetadata:
-    algorithm = usecase.training.algorithm
-    return ModelMetadata(
-        algorithm=algorithm,
-        usecase=usecase.name,
-        features=usecase.features.inputs,
-        target=usecase.problem.target,
-        threshold=0.5,
-        costs=usecase.costs,
-        hyperparameters={
-            name: getattr(usecase.training, name) for name in HYPERPARAMETERS[algorithm]
-        },
-        best_iteration=best_iteration,
-        libraries=_versions(algorithm),
-        weights=BOOSTER_FILE if algorithm == "xgboost" else WEIGHTS_FILE,
-        weights_hash="",
-    )
-
-
-def _versions(algorithm: str) -> dict[str, str]:
-    found = {}
-    for name in _LIBRARIES[algorithm]:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue  # xgboost is packaged under one of two names
-    return found
-
-
-def _boost(
-    fitted: _Sample, held_out: _Sample, usecase: UseCase, progress: Progress
-) -> tuple[Model, dict[str, Any]]:
-    import xgboost  # a second to import: only who trains trees pays
-
-    settings = usecase.training
-    data = xgboost.QuantileDMatrix(fitted.x, label=fitted.y, max_bin=_BINS)
-    stops = settings.early_stopping_rounds > 0 and held_out.is_two_classes
-    evals: list[Any] = []
-    history: dict[str, Any] = {}
-    if stops:
-        watched = xgboost.QuantileDMatrix(held_out.x, label=held_out.y, ref=data, max_bin=_BINS)
-        evals = [(watched, "validation")]
-    booster = xgboost.train(
-        _parameters(settings, rows=len(fitted.y)),
-        data,
-        num_boost_round=settings.n_estimators,
-        evals=evals,
-        evals_result=history,
-        early_stopping_rounds=settings.early_stopping_rounds if stops else None,
-        verbose_eval=False,
-        callbacks=[_rounds_reporter(settings.n_estimators, progress)],
-    )
-    best = booster.best_iteration if stops else booster.num_boosted_rounds() - 1
-    progress(settings.n_estimators, settings.n_estimators, "boosting rounds")
-    # Only the trees up to the best round are kept, so whoever reads the file needs no range.
-    model = XgboostModel(_metadata(usecase, best_iteration=best), booster[: best + 1])
-    curve = [round(value, 6) for value in history.get("validation", {}).get("aucpr", [])]
-    return model, {"rounds": booster.num_boosted_rounds(), "validation_average_precision": curve}
-
-
-def _parameters(settings: Training, *, rows: int) -> dict[str, Any]:
+def _record(
+    model: Model, parts: tuple[Sample, Sample], usecase: UseCase, told: dict[str, Any]
+) -> dict[str, Any]:
+    metadata = model.metadata
     return {
-        "objective": "binary:logistic",
-        "eval_metric": "aucpr",
-        "tree_method": "hist",
-        "max_bin": _BINS,
-        "max_depth": settings.max_depth,
-        "learning_rate": settings.learning_rate,
-        "min_child_weight": settings.min_child_weight,
-        "subsample": settings.subsample,
-        "colsample_bytree": settings.colsample_bytree,
-        "reg_lambda": settings.reg_lambda,
-        "seed": settings.seed,
-        "nthread": 1 if rows < _FEW_ROWS else 0,
-        "verbosity": 0,
+        "usecase": metadata.usecase,
+        "algorithm": metadata.algorithm,
+        "hyperparameters": metadata.hyperparameters,
+        "features": list(model.features),
+        "categories": {name: len(known) for name, known in metadata.categories.items()},
+        "libraries": metadata.libraries,
+        "best_iteration": metadata.best_iteration,
+        "refit": usecase.training.refit,
+        **{
+            name: describe_target(sample.y, usecase)
+            for name, sample in zip(
+                (contract.TRAIN_CHANNEL, contract.VALIDATION), parts, strict=True
+            )
+        },
+        **told,
     }
 
 
-def _rounds_reporter(total: int, progress: Progress) -> Any:
-    import xgboost
-
-    class RoundsReporter(xgboost.callback.TrainingCallback):
-        def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:  # noqa: ARG002
-            if epoch % _PROGRESS_EVERY_ROUNDS == 0:
-                progress(epoch, total, "boosting rounds")
-            return False
-
-    return RoundsReporter()
-
-
-def _regress(fitted: _Sample, usecase: UseCase) -> Model:
-    from sklearn.linear_model import LogisticRegression
-
-    wide = fitted.x.astype(np.float64)
-    known = ~np.isnan(wide)
-    count = np.maximum(known.sum(axis=0), 1)  # a feature without any value counts as zero
-    mean = np.where(known, wide, 0).sum(axis=0) / count
-    centred = np.where(known, wide - mean, 0)
-    scale = np.sqrt((centred**2).sum(axis=0) / len(centred))
-    scale[scale == 0] = 1.0  # a constant feature explains nothing
-    regression = LogisticRegression(
-        C=usecase.training.inverse_regularization,
-        max_iter=1_000,
-        random_state=usecase.training.seed,
-    ).fit(centred / scale, fitted.y)
-    weights = LinearWeights(
-        mean=tuple(mean.tolist()),
-        scale=tuple(scale.tolist()),
-        coefficients=tuple(regression.coef_[0].tolist()),
-        intercept=float(regression.intercept_[0]),
-    )
-    return LinearModel(_metadata(usecase, best_iteration=None), weights)
-
-
-def _record(
-    model: Model,
-    samples: tuple[_Sample, _Sample],
-    choice: tuple[str, Threshold],
-    rounds: dict[str, Any],
+def _choices(
+    chosen_on: HeldOut, threshold: Threshold | None, score: float | None, usecase: UseCase
 ) -> dict[str, Any]:
-    chosen_on, threshold = choice
     return {
-        "usecase": model.metadata.usecase,
-        "algorithm": model.metadata.algorithm,
-        "hyperparameters": model.metadata.hyperparameters,
-        "features": list(model.features),
-        "libraries": model.metadata.libraries,
-        "best_iteration": model.metadata.best_iteration,
-        **{
-            name: {"rows": len(sample.y), "positives": int(sample.y.sum())}
-            for name, sample in zip(("train", "validation"), samples, strict=True)
-        },
-        "threshold": {
+        "threshold": threshold
+        and {
             "value": threshold.value,
-            "chosen_on": chosen_on,
+            "chosen_on": chosen_on.on,
             "cost": threshold.cost,
             "cost_of_no_alarm": threshold.cost_of_no_alarm,
         },
-        **rounds,
+        "validation_score": {"metric": usecase.gate.metric, "value": score},
     }

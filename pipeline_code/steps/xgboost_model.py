@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
+from pipeline_code.core.problem_types import BINARY
 from pipeline_code.steps.model import Matrix, Model, ModelMetadata, Vector
 
 BOOSTER_FILE: Final = "model.ubj"
@@ -47,7 +48,9 @@ class XgboostModel(Model):
         }
 
     def onnx(self) -> bytes | None:
-        """Return the booster as ONNX."""
+        """Return the booster of a binary problem as ONNX."""
+        if self.metadata.problem != BINARY:
+            return None
         from pipeline_code.steps.onnx_scorer import export_booster
 
         return export_booster(self._booster, len(self.features))

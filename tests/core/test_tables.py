@@ -10,6 +10,7 @@ import pytest
 
 from pipeline_code.core import tables
 from pipeline_code.core.errors import MissingColumnsError
+from pipeline_code.core.texts import Texts
 
 
 def test_columns_survive_a_round_trip(tmp_path: Path) -> None:
@@ -116,3 +117,40 @@ def test_path_is_neither_a_pattern_nor_a_partition(tmp_path: Path) -> None:
 
     assert {name: list(values) for name, values in tables.read_columns(path).items()} == {"B": [7]}
     assert tables.count_rows(path) == 1
+
+
+def test_coded_columns_hold_what_plain_ones_hold(tmp_path: Path) -> None:
+    """Texts come by codes, everything else as `read_columns` gives it."""
+    path = tables.write_columns(
+        tmp_path / "table.parquet",
+        {
+            "kind": np.array(["b", None, "it's", "b", ""], dtype=object),
+            'a "name"': np.array([None, "x", "y", "x", "y"], dtype=object),
+            "amount": np.array([1.0, np.nan, 3, 4, 5]),
+            "unused": np.arange(5),
+        },
+    )
+    wanted = ["amount", "kind", 'a "name"']
+    plain = tables.read_columns(path, wanted)
+    found = tables.read_coded(path, wanted, optional=["kind", "nowhere"])
+
+    assert list(found) == wanted
+    for name in wanted:
+        assert found[name].tolist() == pytest.approx(plain[name].tolist(), nan_ok=True)
+    assert isinstance(found["kind"], Texts)
+    assert found["kind"].known == ("", "b", "it's")
+    assert "unused" in tables.read_coded(path, ["kind"], optional=["unused"])
+
+
+def test_coded_columns_may_be_empty_or_missing(tmp_path: Path) -> None:
+    """A column without any text, a table without rows, and one that lacks a column."""
+    path = tmp_path / "table.parquet"
+    database = duckdb.connect()
+    database.execute(f"copy (select null::varchar as kind from range(2)) to '{path}'")  # noqa: S608
+    assert tables.read_coded(path, ["kind"])["kind"].tolist() == [None, None]
+    database.execute(f"copy (select 'a' as kind where false) to '{path}'")
+    assert tables.read_coded(path, ["kind"])["kind"].tolist() == []
+    with pytest.raises(MissingColumnsError, match=r"table\.parquet lacks kin; .*did you mean"):
+        tables.read_coded(path, ["kin"])
+    with pytest.raises(tables.UnreadableTableError):
+        tables.read_coded(tmp_path / "nowhere.parquet", ["kind"])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline_code.core.errors import EmptySampleError, MissingColumnsError, SingleClassError
+from pipeline_code.core.texts import Texts
 from pipeline_code.steps.matrix import (
     UnusableColumnError,
     feature_matrix,
@@ -74,3 +75,23 @@ def test_one_class_and_no_rows_are_refused() -> None:
     with pytest.raises(SingleClassError, match="every y is 1"):
         require_both_classes(np.array([True, True]), "y", "rows")
     require_both_classes(np.array([True, False]), "y", "rows")
+
+
+def test_categories_come_by_their_codes() -> None:
+    """Texts, coded or not; booleans are numbers."""
+    columns = {
+        "kind": np.array(["b", "new", None], dtype=object),
+        "place": Texts(np.array([0, 1, -1], dtype=np.int32), ("here", "there")),
+        "flag": np.array([True, False, True]),
+    }
+    categories = {"kind": ("a", "b"), "place": ("there", "here")}
+    found = feature_matrix(columns, ["flag", "kind", "place"], "rows", categories)
+    np.testing.assert_array_equal(found, [[1, 1, 1], [0, 2, 0], [1, np.nan, np.nan]])
+
+
+def test_text_and_number_are_not_taken_for_each_other() -> None:
+    """A column that changed its type since the training is said to have."""
+    with pytest.raises(UnusableColumnError, match="a is not a column of text"):
+        feature_matrix({"a": np.zeros(1)}, ["a"], "rows", {"a": ("x",)})
+    with pytest.raises(UnusableColumnError, match="a is not a column of numbers"):
+        feature_matrix({"a": Texts(np.zeros(1, np.int32), ("x",))}, ["a"], "rows")

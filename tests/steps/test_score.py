@@ -332,7 +332,7 @@ def test_features_are_those_of_the_pipeline(tmp_path: Path, history: History) ->
     prepare(source, usecase, history.sql, outputs)
     model = linear(usecase.features.inputs)
     # Small coefficients, so that no score is rounded to one.
-    small = model._weights.model_copy(update={"coefficients": (1e-3,) * len(model.features)})
+    small = model._weights.model_copy(update={"coefficients": ((1e-3,) * len(model.features),)})
     model = LinearModel(model.metadata, small)
 
     _, destination = score(source, "scored.parquet", model=model, history=history)

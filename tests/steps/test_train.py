@@ -71,7 +71,7 @@ def test_boosting_keeps_only_the_trees_up_to_the_best_round(
     usecase = small_usecase.with_settings({"training.n_estimators": "200"})
     trained = train(make_rows(), make_rows(seed=1), usecase)
     best = trained.model.metadata.best_iteration
-    curve = trained.record["validation_average_precision"]
+    curve = trained.record["validation_curve"]["values"]
 
     assert best == int(np.argmax(curve))
     assert len(curve) == best + 1 + 5  # five rounds without a better one
@@ -93,7 +93,7 @@ def test_boosting_does_not_stop_early_without_something_to_watch(
     )
     trained = train(make_rows(), validation, usecase)
     assert trained.record["rounds"] == 20
-    assert trained.record["validation_average_precision"] == []
+    assert trained.record["validation_curve"] == {"metric": "aucpr", "values": []}
 
 
 def test_threshold_is_cheapest_on_the_validation_rows(
