@@ -17,7 +17,7 @@ from pipeline_code.core.charts_axes import Axis, Point
 
 WIDTH: Final = 420.0
 HEIGHT: Final = 290.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 66.0, 20.0, 14.0, 48.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 66.0, 20.0, 14.0, 51.0
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def _x_axis(frame: Frame) -> Iterable[Markup]:
         yield Markup(
             '<line class="grid" x1="{0:.1f}" y1="{1:.1f}" x2="{0:.1f}" y2="{2:.1f}"/>'
             '<text class="tick" x="{0:.1f}" y="{3:.1f}" text-anchor="middle">{4}</text>'
-        ).format(x, _TOP, frame.floor, frame.floor + 17, label)
+        ).format(x, _TOP, frame.floor, frame.floor + 20, label)
     yield Markup('<text class="label" x="{:.1f}" y="{:.1f}" text-anchor="middle">{}</text>').format(
         (_LEFT + WIDTH - _RIGHT) / 2, frame.height - 9, shortened(frame.x.label, 46)
     )

@@ -11,6 +11,7 @@ from pipeline_code.core.charts_axes import Axis, nice_ticks, share_axis
 from pipeline_code.steps.report.reading import Found, items, number_at, part, sides
 
 _THRESHOLDS: Final = ((1e-4, "0.0001"), (1e-3, "0.001"), (1e-2, "0.01"), (0.1, "0.1"), (1, "1"))
+_SIDES: Final = ("negative", "positive")
 _TOP_COST: Final = 1.25  # above the dearest model-free choice nothing is worth seeing
 
 Matrix = tuple[tuple[int, int], tuple[int, int]]
@@ -19,7 +20,7 @@ Matrix = tuple[tuple[int, int], tuple[int, int]]
 def decisions(document: Found) -> dict[str, Any] | None:
     """Describe the decisions at the threshold; None where they are not known."""
     matrix = items(document, "confusion_matrix")
-    if not matrix:
+    if len(matrix) != len(_SIDES) or any(len(row) != len(_SIDES) for row in matrix):
         return None
     (quiet, false), (missed, caught) = matrix
     curves = part(document, "curves")

@@ -6,6 +6,7 @@ printed.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -42,6 +43,13 @@ def render_report(document: Found, profile: Found | None = None) -> str:
         profile: the content of ``profile.json``; without it the page says of the data what the
             evaluation repeats.
     """
+    page = _environment().get_template(_TEMPLATE).render(_content(document, profile or {}))
+    return page if page.endswith("\n") else f"{page}\n"
+
+
+@functools.cache
+def _environment() -> Environment:
+    """Read the templates once, for compiling them takes longer than a page."""
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -50,8 +58,7 @@ def render_report(document: Found, profile: Found | None = None) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(FILTERS)
-    page = environment.get_template(_TEMPLATE).render(_content(document, profile or {}))
-    return page if page.endswith("\n") else f"{page}\n"
+    return environment
 
 
 def _content(document: Found, profile: Found) -> Mapping[str, Any]:
