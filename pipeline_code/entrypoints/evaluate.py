@@ -10,6 +10,7 @@ from typing import Any
 
 from pipeline_code import contract
 from pipeline_code.core.errors import PipelineError
+from pipeline_code.core.metric_names import SMALLER_IS_BETTER
 from pipeline_code.core.tables import read_coded, read_columns, write_columns
 from pipeline_code.core.texts import Table
 from pipeline_code.core.usecase import UseCase
@@ -82,10 +83,33 @@ def _json(path: Path) -> dict[str, Any]:
     return document
 
 
+def _tuning(path: Path, usecase: UseCase) -> dict[str, Any] | None:
+    """Say what was tried where hyperparameters were searched; None where they were not."""
+    if usecase.tuning is None or not path.is_file():
+        return None
+    try:
+        trials = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UnreadableInputError(path, "is no JSON") from error
+    metric = usecase.gate.metric
+    return {
+        "metric": metric,
+        "direction": "minimize" if metric in SMALLER_IS_BETTER else "maximize",
+        "strategy": usecase.tuning.strategy,
+        "ranges": {
+            name: one.model_dump(mode="json") for name, one in usecase.tuning.ranges.items()
+        },
+        "trials": trials,
+    }
+
+
 def _write(job: Job, usecase: UseCase, found: Evaluation, profile: dict[str, Any]) -> None:
     document = evaluation_document(found, profile)
+    tuning = _tuning(job.input(contract.CHAMPION) / contract.TRIALS_FILE, usecase)
+    if tuning is not None:
+        document["tuning"] = tuning
     card = model_card(usecase, document, profile)
-    page = render_report(document)
+    page = render_report(document, profile)
     text = json.dumps(document, separators=(",", ":"), allow_nan=False)
     folder = job.output(contract.EVALUATION)
     (job.output(contract.REPORT) / contract.REPORT_FILE).write_text(page, encoding="utf-8")

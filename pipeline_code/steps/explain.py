@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_code.core.figures import short
+from pipeline_code.steps.explain_examples import value_of
 from pipeline_code.steps.predict import Matrix, Model, Vector
 
 _DOTS: Final = 120  # a feature; more overlap in the picture
@@ -45,12 +46,14 @@ class Dots:
     """Some rows' SHAP values of one feature, each with the rank of the feature's value.
 
     A rank of 0 is the smallest value among the explained rows, 1 the largest, None missing.
-    Categories have no order: their ranks are by falling frequency.
+    Categories have no order: their ranks are by falling frequency, and ``categories`` names those
+    of the explained rows in that order; it is empty for numbers.
     """
 
     feature: str
     shap: tuple[float, ...]
     rank: tuple[float | None, ...]
+    categories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,7 @@ def explain(model: Model, x: Matrix, *, rows: int, seed: int) -> Explanation:
                 feature=model.features[index],
                 shap=tuple(short(value, _SHAP_DIGITS) for value in shap[pictured, index]),
                 rank=tuple(_ranks(sample[:, index], pictured)),
+                categories=tuple(_categories(model, index, sample[:, index])),
             )
             for index in _descending(strength)[:_PICTURED_FEATURES]
         ),
@@ -131,6 +135,15 @@ def _by_class(model: Model, strength: Vector, base: Vector) -> tuple[ClassImport
 
 def _descending(strength: Vector) -> NDArray[np.intp]:
     return np.argsort(-strength, kind="stable")
+
+
+def _categories(model: Model, index: int, values: Matrix) -> list[str]:
+    """Name the categories that occur, by falling frequency; a number has none."""
+    feature = model.features[index]
+    if feature not in model.categories:
+        return []
+    codes = np.unique(values[~np.isnan(values)])
+    return [str(value_of(model, feature, float(code))) for code in codes]
 
 
 def _ranks(values: Matrix, wanted: NDArray[np.int64]) -> list[float | None]:

@@ -23,6 +23,7 @@ from tests.mixed_tables import mixed_rows, mixed_usecase
 
 ARGUMENTS = ["--usecase", "small", "--evaluation.bootstrap_samples", "5"]
 OUTPUT = "processing/output"
+TUNING = "tuning: {strategy: random, trials: 2, ranges: {max_depth: {values: [2, 3]}}}\n"
 
 
 def pack(model: Model, folder: Path) -> Path:
@@ -221,3 +222,29 @@ def test_job_evaluates_classes_and_numbers_with_categories(
     assert {"a", "b", "c"} <= {value for one in categories for value in one["grid"]}
     page = (job.root / OUTPUT / "report/report.html").read_text(encoding="utf-8")
     assert "The champion stays" in page
+
+
+def test_trials_of_a_tuning_reach_the_evaluation(job: Job, small_folder: Path) -> None:
+    """Whoever approves sees what was tried; without a search nothing is said of it."""
+    trial = {"name": "t1", "status": "Completed", "value": 0.5, "seconds": 1.0}
+    trials = [{**trial, "hyperparameters": {"max_depth": "3"}}]
+    (job.input("champion") / "trials.json").write_text(json.dumps(trials), encoding="utf-8")
+    main(job, ARGUMENTS)
+    assert "tuning" not in written(job)
+
+    with (small_folder / "small/usecase.yaml").open("a", encoding="utf-8") as settings:
+        settings.write(TUNING)
+    main(job, ARGUMENTS)
+    found = written(job)["tuning"]
+    assert found["trials"] == trials
+    assert (found["direction"], found["strategy"]) == ("maximize", "random")
+    assert found["ranges"]["max_depth"]["values"] == [2, 3]
+
+
+def test_damaged_trials_are_refused(job: Job, small_folder: Path) -> None:
+    """In one line that names the file."""
+    with (small_folder / "small/usecase.yaml").open("a", encoding="utf-8") as settings:
+        settings.write(TUNING)
+    (job.input("champion") / "trials.json").write_text("[", encoding="utf-8")
+    with pytest.raises(UnreadableInputError, match=r"champion/trials\.json is no JSON"):
+        main(job, ARGUMENTS)
