@@ -28,6 +28,10 @@ app = typer.Typer(
 )
 models_app = typer.Typer(help="Versions of a model: see, compare, approve.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
+features_app = typer.Typer(
+    help="The feature store: records, their history, what was known when.", no_args_is_help=True
+)
+app.add_typer(features_app, name="features")
 
 Usecase = Annotated[
     str, typer.Option("--usecase", "-u", help="A folder of pipeline_code/usecases.")
@@ -40,10 +44,57 @@ Version = Annotated[
 Reason = Annotated[str, typer.Option("--note", "-n", help="Why; kept with the version for ever.")]
 
 
+FeatureGroup = Annotated[
+    str, typer.Option("--group", "-g", help="A feature group, as under features.groups.")
+]
+
+
 def home() -> Home:
     """Return where the local twin keeps things: .acequia, or what ACEQUIA_HOME names."""
     named = os.environ.get("ACEQUIA_HOME")
     return Home(Path(named).resolve()) if named else Home.of_project(ROOT)
+
+
+@app.command()
+def init(
+    data: Annotated[
+        Path, typer.Option(help="A CSV, JSON lines or Parquet file, or a folder of one kind.")
+    ],
+    target: Annotated[str | None, typer.Option(help="The column to predict.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Of the use case; made of the file's where none is given.")
+    ] = None,
+    event_time: Annotated[
+        str | None,
+        typer.Option(help="The column that says when a row is to be predicted, or none."),
+    ] = None,
+    positive: Annotated[
+        str | None, typer.Option(help="Of two labels the one that is to be found.")
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(help="A column whose rows stay on one side of the split.")
+    ] = None,
+    no_header: Annotated[
+        bool, typer.Option("--no-header", help="The first line is a row: column_1, column_2, ...")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the use case's file.")] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a use case from a table, with the reason at every line."""
+    from acequia.init import Request, create_usecase
+    from pipeline_code.steps.discovery.discover import Wishes
+
+    terminal = Terminal(as_json=as_json, quiet=quiet)
+    wishes = Wishes(
+        target=target,
+        event_time=event_time,
+        positive=positive,
+        header=False if no_header else None,
+        group=group,
+    )
+    made = create_usecase(Request(data, wishes, name=name, replace=force), terminal)
+    terminal.result(made.document(), view=made.view())
 
 
 @app.command()
@@ -84,6 +135,28 @@ def run(
 
 
 @app.command()
+def check(
+    usecase: Usecase = "fraud",
+    data: Annotated[
+        Path | None, typer.Option(help="A CSV, JSON or Parquet file, or a folder of them.")
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Hold data and SQL against a use case: contract, split, looks into the future, leaks.
+
+    The exit code is 2 where a feature looks into the future.
+    """
+    from acequia.check import check_data
+
+    terminal = Terminal(as_json=as_json, quiet=quiet)
+    found = check_data(usecase, data, home(), terminal)
+    terminal.result(found.document(), view=found.view())
+    if not found.is_clean:
+        raise typer.Exit(contract.EXIT_REFUSED)
+
+
+@app.command()
 def runs(as_json: AsJson = False) -> None:
     """List the executions on this machine, the newest first."""
     from acequia.run import execution_table, executions
@@ -118,6 +191,24 @@ def compare(
 
 
 @models_app.command()
+def card(version: Version, usecase: Usecase = "fraud", as_json: AsJson = False) -> None:
+    """Show the model card: what it is for, how it was made, how good it is, what to heed."""
+    from acequia.model_card import show_card
+
+    usecase_folder(usecase)
+    show_card(home(), usecase, version, Terminal(as_json=as_json))
+
+
+@models_app.command()
+def lineage(version: Version, usecase: Usecase = "fraud", as_json: AsJson = False) -> None:
+    """Show where a version comes from: source, features, every job, champion, approver."""
+    from acequia.lineage import show_lineage
+
+    usecase_folder(usecase)
+    show_lineage(home(), usecase, version, Terminal(as_json=as_json))
+
+
+@models_app.command()
 def approve(
     version: Version, usecase: Usecase = "fraud", note: Reason = "", as_json: AsJson = False
 ) -> None:
@@ -145,6 +236,91 @@ def archive(
     models.change_status(
         home(), usecase, version, contract.ARCHIVED, note, Terminal(as_json=as_json)
     )
+
+
+@app.command()
+def reproduce(
+    version: Version,
+    usecase: Usecase = "fraud",
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Run today's code although it has changed.")
+    ] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make a version again from its recorded inputs and compare every hash and metric.
+
+    Nothing is registered and nothing comes from the cache. Where anything differs the exit code
+    is 1.
+    """
+    from acequia.reproduce import reproduce_version
+
+    usecase_folder(usecase)
+    terminal = Terminal(as_json=as_json, quiet=quiet)
+    if not reproduce_version(home(), usecase, version, terminal, anyway=anyway):
+        raise typer.Exit(1)
+
+
+@features_app.command("list")
+def list_features(as_json: AsJson = False) -> None:
+    """List the feature groups: how many entities and records, from when to when."""
+    from acequia import features
+
+    features.show_groups(home(), Terminal(as_json=as_json))
+
+
+@features_app.command("get")
+def get_features(
+    entities: Annotated[list[str], typer.Argument(help="Keys, such as a customer's number.")],
+    group: FeatureGroup,
+    usecase: Usecase = "fraud",
+    as_json: AsJson = False,
+) -> None:
+    """Show the latest record of each entity, as an endpoint would read it."""
+    from acequia import features
+
+    features.show_records(home(), usecase, group, entities, Terminal(as_json=as_json))
+
+
+@features_app.command("history")
+def history_of_features(
+    entity: Annotated[str, typer.Argument(help="A key, such as a customer's number.")],
+    group: FeatureGroup,
+    usecase: Usecase = "fraud",
+    begin: Annotated[
+        str | None, typer.Option("--from", help="From this day or instant on, in UTC.")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Up to this day or instant.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show all records of one entity, the oldest first."""
+    from acequia import features
+
+    terminal = Terminal(as_json=as_json)
+    features.show_history(home(), usecase, group, entity, (begin, end), terminal)
+
+
+@features_app.command("join")
+def join_features(
+    file: Annotated[Path, typer.Argument(help="CSV, JSON lines or Parquet.")],
+    groups: Annotated[
+        list[str], typer.Option("--group", "-g", help="A feature group; several are allowed.")
+    ],
+    usecase: Usecase = "fraud",
+    time: Annotated[
+        str | None,
+        typer.Option("--time", help="The column with the time of a row; split.event_time."),
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where to write.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing output.")] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Add to each row of a file what was known at its time, never what came later."""
+    from acequia import features
+
+    asked = features.Join(file, groups, time, output, force)
+    features.join(home(), usecase, asked, Terminal(as_json=as_json, quiet=quiet))
 
 
 @app.command()

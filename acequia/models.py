@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -29,15 +29,20 @@ _STYLES = {
     contract.ARCHIVED: "faint",
 }
 _NEVER_WRAPPED = frozenset({"status", "created", "when", "data"})
-_LISTED = ("average_precision", "auc_roc", "cost")
+_LISTED = {
+    "binary": ("average_precision", "auc_roc", "cost"),
+    "multiclass": ("balanced_accuracy", "log_loss", "cost"),
+    "regression": ("rmse", "r2", "cost"),
+}
 
 
 def show_versions(home: Home, group: str, terminal: Terminal) -> None:
     """Print every version of a group, the newest first."""
     versions = Registry(home).list(group)
-    table = _table("version", "status", *map(title, _LISTED), "data", "author", "created")
+    listed = _LISTED[_problem(versions)]
+    table = _table("version", "status", *map(title, listed), "data", "author", "created")
     for version in versions:
-        figures = [_metric(version, name) for name in _LISTED]
+        figures = [_metric(version, name) for name in listed]
         table.add_row(
             f"  {version.version}",
             _status(version),
@@ -199,6 +204,12 @@ def _table(*columns: str) -> Table:
 def _metric(version: ModelVersion, name: str) -> str:
     metric = version.metrics.get(name)
     return interval({"value": metric["value"]}) if metric else ""
+
+
+def _problem(versions: Sequence[ModelVersion]) -> str:
+    """Name the type of problem of the newest version: binary before there were others."""
+    newest = versions[0].evaluation if versions else {}
+    return str(newest.get("problem", {}).get("type", "binary"))
 
 
 def _status(version: ModelVersion) -> str:

@@ -6,6 +6,7 @@ import importlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,7 @@ def run_pipeline(request: Request, home: Home, terminal: Terminal) -> RunSummary
             parameters = {
                 **changed_parameters(usecase, request.settings),
                 **_input(usecase, request.data, home, terminal),
+                **as_of(usecase),
                 contract.PARAMETER_CODE_COMMIT: code_commit(),
                 contract.PARAMETER_AUTHOR: author(),
             }
@@ -124,16 +126,33 @@ def changed_parameters(usecase: UseCase, settings: Iterable[str]) -> dict[str, s
     return {_CHANGEABLE[path]: value for path, value in values.items()}
 
 
-def _input(usecase: UseCase, data: Path | None, home: Home, terminal: Terminal) -> dict[str, str]:
-    """Choose the data: what is named, else what lies in the raw bucket, else a simulation."""
+def as_of(usecase: UseCase) -> dict[str, str]:
+    """Name today where it matters: a day that changes would empty the step cache every night."""
+    if usecase.contract.freshness_days is None:
+        return {}
+    return {contract.PARAMETER_AS_OF: datetime.now(UTC).date().isoformat()}
+
+
+def find_data(usecase: UseCase, data: Path | None, home: Home, terminal: Terminal) -> Path:
+    """Choose the data: what is named, else what lies in the raw bucket, else a simulation.
+
+    Raises:
+        NotFoundError: if there are none.
+    """
     if data is not None:
         if not data.exists():
             raise NotFoundError(f"there is no data at {data}; name a file or a folder")
-        return {contract.PARAMETER_INPUT_DATA_URI: data.resolve().as_uri()}
+        return data.resolve()
     raw = home.path(f"s3://{contract.RAW}/{usecase.name}/")
     if not raw.is_dir() or not any(raw.iterdir()):
         _simulate(usecase, raw, terminal)
-    return {}
+    return raw
+
+
+def _input(usecase: UseCase, data: Path | None, home: Home, terminal: Terminal) -> dict[str, str]:
+    """Name the data where they are not those of the raw bucket, which the lock names."""
+    found = find_data(usecase, data, home, terminal)
+    return {} if data is None else {contract.PARAMETER_INPUT_DATA_URI: found.as_uri()}
 
 
 def _simulate(usecase: UseCase, raw: Path, terminal: Terminal) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,11 +21,18 @@ from pipeline_code.local.records import ExecutionResult
 
 _FIGURES = ("rows_in", "rows_out", "quarantined", "deduplicated")
 _TITLES = {
-    "average_precision": "average precision",
     "auc_roc": "AUC ROC",
+    "auc_roc_macro": "AUC ROC macro",
+    "brier": "Brier score",
     "card_precision_100": "card precision@100",
-    "log_loss": "log loss",
+    "mae": "MAE",
+    "mape": "MAPE",
+    "r2": "R²",
+    "rmse": "RMSE",
 }
+"""What a metric is called where its id with spaces is not what people say."""
+
+_SMALL, _LARGE = 0.001, 10
 
 
 @dataclass(frozen=True)
@@ -94,7 +102,8 @@ class RunSummary:
         if self.evaluation:
             yield heading(f"Test metrics on {self.evaluation['rows']:,} rows")
             yield metric_table(self.evaluation)
-            yield Text.from_markup(f"  {self.evaluation['gate']['reason']}")
+            # Not markup: a value of a slice may have brackets.
+            yield Text(f"  {self.evaluation['gate']['reason']}")
         yield heading("Result")
         yield from self._outcome()
         yield heading("Next")
@@ -120,13 +129,14 @@ def metric_table(evaluation: Mapping[str, Any]) -> Table:
     table.add_column("  metric")
     table.add_column("challenger")
     table.add_column(f"champion (version {champion['version']})" if champion else "champion")
-    others = champion["metrics"] if champion else {}
+    others = (champion and champion["metrics"]) or {}
+    absent = "not measured" if champion else "none yet"
     for name, metric in evaluation["metrics"].items():
         other = others.get(name)
         table.add_row(
             f"  {title(name)}",
             interval(metric),
-            interval(other) if other else "[faint]none yet[/]",
+            interval(other) if other else f"[faint]{absent}[/]",
         )
     return table
 
@@ -134,10 +144,18 @@ def metric_table(evaluation: Mapping[str, Any]) -> Table:
 def interval(metric: Mapping[str, Any]) -> str:
     """Write a metric with its interval, with as many digits as its size can bear."""
     value, low, high = metric["value"], metric.get("low"), metric.get("high")
-    digits = 0 if abs(value) >= 1_000 else 3
+    digits = _digits(value)
     if low is None or high is None:
         return f"{value:,.{digits}f}"
     return f"{value:,.{digits}f} [faint]\\[{low:,.{digits}f}, {high:,.{digits}f}][/]"
+
+
+def _digits(value: float) -> int:
+    """Count decimals: three, fewer of large numbers, more of a small one that would vanish."""
+    size = abs(value)
+    if size >= _LARGE:
+        return max(0, 3 - int(math.log10(size)))
+    return 3 if size >= _SMALL or size == 0 else min(9, 2 - math.floor(math.log10(size)))
 
 
 def title(metric: str) -> str:

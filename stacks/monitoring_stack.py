@@ -67,7 +67,7 @@ class MonitoringStack(Stack):
         foundation: FoundationStack,
         data: DataStack,
         databases: DatabasesStack,
-        features: FeaturesStack,
+        features: FeaturesStack | None,
         dead_letters: Mapping[str, DeadLetterQueue],
         **kwargs: Any,
     ) -> None:
@@ -77,7 +77,8 @@ class MonitoringStack(Stack):
         self._common: dict[str, Any] = {"topic": foundation.alarms, "runbook": RUNBOOK}
         undelivered = DeadLetterQueue(self, "DeadLetters", key=foundation.alerts_key)
         self._queues = {**dead_letters, "Monitoring": undelivered}
-        self._groups = {group.node.id: group.name for group in features.groups.values()}
+        groups = features.groups if features is not None else {}
+        self._groups = {group.node.id: group.name for group in groups.values()}
 
         alarms = [*self._define_alarms(data), *self._define_database_alarms(databases)]
         notices = self._define_notices(undelivered)
@@ -155,7 +156,7 @@ class MonitoringStack(Stack):
             *pipeline_notices(pipeline_arn),
             *model_notices(names.model_package_group),
             *endpoint_notices(names.endpoint),
-            *feature_group_notices(list(self._groups.values())),
+            *(feature_group_notices(list(self._groups.values())) if self._groups else ()),
             *data_notices(names.database),
             *backup_notices(names.backups),
             *image_notices(names.platform),
@@ -189,7 +190,7 @@ class MonitoringStack(Stack):
                     errors_5xx_per_min=self._settings.serving.errors_5xx_per_min,
                 ),
                 data_row(data.raw, failures, self._queues),
-                features_row(list(self._groups.values())),
+                *([features_row(list(self._groups.values()))] if self._groups else []),
                 cost_row(names.pipeline, buckets, limit),
             ],
         )

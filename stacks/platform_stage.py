@@ -95,15 +95,17 @@ class PlatformStage(Stage):
             network=self.network.network,
             **self._stateful,
         )
-        self.features = FeaturesStack(
-            self,
-            "Features",
-            settings=self._settings,
-            lock=self._lock,
-            foundation=self.foundation,
-            data=self.data,
-            **self._stateful,
-        )
+        self.features: FeaturesStack | None = None
+        if self._lock.feature_groups:  # CloudFormation refuses a stack of nothing
+            self.features = FeaturesStack(
+                self,
+                "Features",
+                settings=self._settings,
+                lock=self._lock,
+                foundation=self.foundation,
+                data=self.data,
+                **self._stateful,
+            )
         self.registry = RegistryStack(self, "Registry", settings=self._settings, **self._stateful)
 
     def _define_jobs(self) -> None:

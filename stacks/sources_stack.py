@@ -182,7 +182,7 @@ class SourcesStack(Stack):
                 table=RAW_TABLE,
                 quarantine=QUARANTINE_TABLE,
                 event_time=promised.event_time,
-                target=promised.target,
+                target=promised.target if promised.has_numeric_target else None,
                 unique=promised.unique,
             ),
             database=self._names.database,

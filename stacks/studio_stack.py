@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from aws_cdk import RemovalPolicy, Stack
@@ -10,6 +11,7 @@ from constructs import Construct
 from config import PlatformConfig
 from config.studio import StudioConfig
 from ml_constructs.encrypted_log_group import EncryptedLogGroup
+from ml_constructs.feature_group import FeatureGroup
 from ml_constructs.mlflow_app import MlflowApp
 from ml_constructs.studio_apps import StudioApps
 from ml_constructs.studio_domain import StudioDomain
@@ -46,7 +48,7 @@ class StudioStack(Stack):
         foundation: FoundationStack,
         network: NetworkStack,
         data: DataStack,
-        features: FeaturesStack,
+        features: FeaturesStack | None,
         registry: RegistryStack,
         training: TrainingStack,
         removal_policy: RemovalPolicy,
@@ -80,7 +82,9 @@ class StudioStack(Stack):
             shared_output=f"s3://{data.artifacts.bucket_name}/{self._prefix}/{SANDBOX}/shared",
             removal_policy=removal_policy,
         )
-        self.data_scientist = self._define_data_scientist(data, features)
+        self.data_scientist = self._define_data_scientist(
+            data, features.groups if features is not None else {}
+        )
         self.reviewer = self._define_reviewer(data)
         foundation.data_key.grant_volumes(self.data_scientist.role)
         training.pipeline.grant_start(self.data_scientist.role)
@@ -99,7 +103,9 @@ class StudioStack(Stack):
             self.mlflow.grant_use(self.data_scientist.role)
         self._define_users(settings.studio)
 
-    def _define_data_scientist(self, data: DataStack, features: FeaturesStack) -> StudioPersona:
+    def _define_data_scientist(
+        self, data: DataStack, groups: Mapping[str, FeatureGroup]
+    ) -> StudioPersona:
         persona = StudioPersona(
             self,
             "DataScientist",
@@ -111,7 +117,7 @@ class StudioStack(Stack):
         for bucket in (data.raw, data.curated, data.artifacts):
             bucket.grant_read(persona.role, prefix=self._prefix)
         data.artifacts.grant_write(persona.role, prefix=f"{self._prefix}/{SANDBOX}")
-        for group in features.groups.values():
+        for group in groups.values():
             group.grant_read(persona.role)
         return persona
 

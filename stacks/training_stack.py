@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from aws_cdk import Stack
@@ -9,6 +10,7 @@ from constructs import Construct
 
 from config import PlatformConfig
 from ml_constructs.dead_letter_queue import DeadLetterQueue
+from ml_constructs.feature_group import FeatureGroup
 from ml_constructs.pipeline_trigger import OBJECT_VERSION, SCHEDULED_TIME, PipelineTrigger
 from ml_constructs.published_parameters import PublishedParameters
 from ml_constructs.training_pipeline import TUNING, TrainingPipeline
@@ -45,13 +47,15 @@ class TrainingStack(Stack):
         foundation: FoundationStack,
         network: NetworkStack,
         data: DataStack,
-        features: FeaturesStack,
+        features: FeaturesStack | None,
         registry: RegistryStack,
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
         # Their names are written out, so no reference tells CloudFormation that they come first.
-        self.add_stack_dependency(features)
+        if features is not None:
+            self.add_stack_dependency(features)
+        groups = features.groups if features is not None else {}
         self.add_stack_dependency(registry)
         self._foundation = foundation
         self._prefix = lock.usecase
@@ -59,7 +63,7 @@ class TrainingStack(Stack):
         for job in self.job_roles.values():
             network.network.grant_join(job.role)
         grant_data(self.job_roles, data, prefix=self._prefix)
-        self._grant_services(features, registry)
+        self._grant_services(groups, registry)
 
         image = foundation.images.uri(settings.images.digest or NO_IMAGE)
         definition = lock.resolve(
@@ -75,7 +79,7 @@ class TrainingStack(Stack):
                 **{name: job.role_arn for name, job in self.job_roles.items()},
                 **{
                     contract.feature_group_placeholder(name): group.name
-                    for name, group in features.groups.items()
+                    for name, group in groups.items()
                 },
             }
         )
@@ -98,11 +102,11 @@ class TrainingStack(Stack):
             self,
             "Published",
             prefix=names.parameters,
-            values=self._published(data, features, registry),
+            values=self._published(data, groups, registry),
         )
 
-    def _grant_services(self, features: FeaturesStack, registry: RegistryStack) -> None:
-        for group in features.groups.values():
+    def _grant_services(self, groups: Mapping[str, FeatureGroup], registry: RegistryStack) -> None:
+        for group in groups.values():
             group.grant_ingest(self.job_roles[contract.ROLE_INGEST_FEATURES].role)
         registry.registry.grant_describe(self.job_roles[contract.ROLE_RESOLVE_CHAMPION].role)
 
@@ -142,7 +146,7 @@ class TrainingStack(Stack):
         )
 
     def _published(
-        self, data: DataStack, features: FeaturesStack, registry: RegistryStack
+        self, data: DataStack, groups: Mapping[str, FeatureGroup], registry: RegistryStack
     ) -> dict[str, str]:
         return {
             "pipeline/name": self.pipeline.name,
@@ -154,7 +158,7 @@ class TrainingStack(Stack):
             "buckets/artifacts": data.artifacts.bucket_name,
             "keys/data": self._foundation.data_key.key_arn,
             "images/repository-uri": self._foundation.images.repository_uri,
-            **{f"feature-groups/{name}": group.name for name, group in features.groups.items()},
+            **{f"feature-groups/{name}": group.name for name, group in groups.items()},
             **{
                 f"job-roles/{name.rpartition('.')[2].replace('_', '-')}": job.role_arn
                 for name, job in self.job_roles.items()

@@ -7,7 +7,6 @@ from pathlib import Path
 from string import Template
 
 _FOLDER = Path(__file__).parent / "lake_sql"
-_ABOUT_KEYS = "repeated_keys"
 
 
 def lake_queries(
@@ -15,24 +14,30 @@ def lake_queries(
     database_name: str,
     table: str,
     quarantine: str,
-    event_time: str,
-    target: str,
+    event_time: str | None,
+    target: str | None,
     unique: Sequence[str],
 ) -> dict[str, str]:
     """Return each question by its name, written for two tables of one database.
 
-    The one about repeated keys is left out where no column is promised to be unique.
+    A question about what the data have not is left out: about repeated keys where no column is
+    unique, about days where rows have no ``event_time``, about the share of positives where the
+    ``target`` is no number.
     """
     words = {
         "database": database_name,
         "table": table,
         "quarantine": quarantine,
-        "event_time": event_time.lower(),
-        "target": target.lower(),
-        "key": ", ".join(f'"{name.lower()}"' for name in unique),
+        **({"event_time": event_time.lower()} if event_time else {}),
+        **({"target": target.lower()} if target else {}),
+        **({"key": ", ".join(f'"{name.lower()}"' for name in unique)} if unique else {}),
+    }
+    questions = {
+        path.stem: Template(path.read_text(encoding="utf-8"))
+        for path in sorted(_FOLDER.glob("*.sql"))
     }
     return {
-        path.stem: Template(path.read_text(encoding="utf-8")).substitute(words)
-        for path in sorted(_FOLDER.glob("*.sql"))
-        if unique or path.stem != _ABOUT_KEYS
+        name: question.substitute(words)
+        for name, question in questions.items()
+        if set(question.get_identifiers()) <= words.keys()
     }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline_code.core.errors import PipelineError
 from pipeline_code.core.tables import literal
+from pipeline_code.core.target_sql import label_sql
 from pipeline_code.core.usecase import Column
 
 _INTEGERS = frozenset(
@@ -53,7 +55,15 @@ class CheckedColumn:
     reason: str
 
 
-def check_column(name: str, column: Column, *, raw: str, found: str, dataset: str) -> CheckedColumn:
+def check_column(
+    name: str,
+    column: Column,
+    *,
+    raw: str,
+    found: str,
+    dataset: str,
+    labels: Sequence[str] | None = None,
+) -> CheckedColumn:
     """Write the SQL that reads one column of a source and checks it row by row.
 
     Text is read strictly: ``1.5`` is no integer (SQL's cast would round it), ``nan`` and ``inf``
@@ -65,6 +75,7 @@ def check_column(name: str, column: Column, *, raw: str, found: str, dataset: st
         raw: SQL of the source's value.
         found: its DuckDB type.
         dataset: names the source in the message of an error.
+        labels: if the column is the target of a classification, the labels there may be.
 
     Raises:
         UnreadableTypeError: if no value of the found type could be read as the promised one.
@@ -82,6 +93,10 @@ def check_column(name: str, column: Column, *, raw: str, found: str, dataset: st
         allowed = ", ".join(_constant(one) for one in column.allowed)
         names = ", ".join(str(one) for one in column.allowed)
         rules.append((f"{value} not in ({allowed})", f"is not one of {names}"))
+    if labels is not None:
+        wanted = ", ".join(literal(label) for label in labels)
+        unknown = f"{label_sql(value, sql_type(column).upper())} not in ({wanted})"
+        rules.append((unknown, f"is not one of {', '.join(labels)}"))
     cases = " ".join(f"when {broken} then {literal(f'{name} {why}')}" for broken, why in rules)
     return CheckedColumn(name, value, f"case {cases} end")
 

@@ -24,7 +24,7 @@ class SourceFormat(Section):
 
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     header: bool = True
-    encoding: Literal["utf-8", "utf-16", "latin-1"] = "utf-8"
+    encoding: Literal["utf-8", "utf-16", "latin-1", "cp1252"] = "utf-8"
     missing: tuple[str, ...] = ()
 
 

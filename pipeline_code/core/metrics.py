@@ -14,78 +14,89 @@ import sklearn.metrics
 from numpy.typing import NDArray
 
 from pipeline_code.core.errors import EmptySampleError, PipelineError, SingleClassError
-from pipeline_code.core.thresholds import Labels, Scores
-
-BINARY: Final = "binary"
-MULTICLASS: Final = "multiclass"
-REGRESSION: Final = "regression"
-
-AUC_ROC: Final = "auc_roc"
-AVERAGE_PRECISION: Final = "average_precision"
-CARD_PRECISION: Final = "card_precision_100"
-PRECISION: Final = "precision"
-RECALL: Final = "recall"
-F1: Final = "f1"
-ACCURACY: Final = "accuracy"
-LOG_LOSS: Final = "log_loss"
-BRIER: Final = "brier"
-CALIBRATION_ERROR: Final = "calibration_error"
-COST: Final = "cost"
-
-BALANCED_ACCURACY: Final = "balanced_accuracy"
-PRECISION_MACRO: Final = "precision_macro"
-PRECISION_MICRO: Final = "precision_micro"
-RECALL_MACRO: Final = "recall_macro"
-RECALL_MICRO: Final = "recall_micro"
-F1_MACRO: Final = "f1_macro"
-F1_MICRO: Final = "f1_micro"
-AUC_ROC_MACRO: Final = "auc_roc_macro"
-AVERAGE_PRECISION_MACRO: Final = "average_precision_macro"
-
-RMSE: Final = "rmse"
-MAE: Final = "mae"
-R2: Final = "r2"
-MAPE: Final = "mape"
-MEDIAN_ABSOLUTE_ERROR: Final = "median_absolute_error"
-
-METRICS: Final = (
-    AUC_ROC,
-    AVERAGE_PRECISION,
-    CARD_PRECISION,
-    PRECISION,
-    RECALL,
-    F1,
+from pipeline_code.core.metric_names import (
     ACCURACY,
-    LOG_LOSS,
+    AUC_ROC,
+    AUC_ROC_MACRO,
+    AVERAGE_PRECISION,
+    AVERAGE_PRECISION_MACRO,
+    BALANCED_ACCURACY,
+    BINARY_METRICS,
     BRIER,
     CALIBRATION_ERROR,
+    CARD_PRECISION,
     COST,
+    F1,
+    F1_MACRO,
+    F1_MICRO,
+    LOG_LOSS,
+    MAE,
+    MAPE,
+    MEDIAN_ABSOLUTE_ERROR,
+    METRICS_OF,
+    PRECISION,
+    PRECISION_MACRO,
+    PRECISION_MICRO,
+    R2,
+    RECALL,
+    RECALL_MACRO,
+    RECALL_MICRO,
+    RMSE,
+    SMALLER_IS_BETTER,
 )
-"""The metrics of a binary problem, in the order in which people read them."""
+from pipeline_code.core.problem_types import BINARY, MULTICLASS, REGRESSION
+from pipeline_code.core.thresholds import Labels, Scores
 
-METRICS_OF: Final[dict[str, tuple[str, ...]]] = {
-    BINARY: METRICS,
-    MULTICLASS: (
-        ACCURACY,
-        BALANCED_ACCURACY,
-        PRECISION_MACRO,
-        PRECISION_MICRO,
-        RECALL_MACRO,
-        RECALL_MICRO,
-        F1_MACRO,
-        F1_MICRO,
-        AUC_ROC_MACRO,
-        AVERAGE_PRECISION_MACRO,
-        LOG_LOSS,
-        COST,
-    ),
-    REGRESSION: (RMSE, MAE, R2, MAPE, MEDIAN_ABSOLUTE_ERROR, COST),
-}
-"""The metrics of each type of problem, in the order in which people read them."""
+__all__ = [
+    "ACCURACY",
+    "AUC_ROC",
+    "AUC_ROC_MACRO",
+    "AVERAGE_PRECISION",
+    "AVERAGE_PRECISION_MACRO",
+    "BALANCED_ACCURACY",
+    "BINARY",
+    "BINS",
+    "BRIER",
+    "CALIBRATION_ERROR",
+    "CARDS_A_DAY",
+    "CARD_PRECISION",
+    "COST",
+    "F1",
+    "F1_MACRO",
+    "F1_MICRO",
+    "LOG_LOSS",
+    "MAE",
+    "MAPE",
+    "MEDIAN_ABSOLUTE_ERROR",
+    "METRICS",
+    "METRICS_OF",
+    "MULTICLASS",
+    "PRECISION",
+    "PRECISION_MACRO",
+    "PRECISION_MICRO",
+    "R2",
+    "RECALL",
+    "RECALL_MACRO",
+    "RECALL_MICRO",
+    "REGRESSION",
+    "RMSE",
+    "SMALLER_IS_BETTER",
+    "CardDays",
+    "CardRanking",
+    "Decisions",
+    "ErrorCosts",
+    "NotFiniteError",
+    "calibration_error",
+    "card_precision",
+    "decisions",
+    "in_order",
+    "measure",
+    "require_measurable",
+    "score_bins",
+]
 
-SMALLER_IS_BETTER: Final = frozenset(
-    {LOG_LOSS, BRIER, CALIBRATION_ERROR, COST, RMSE, MAE, MAPE, MEDIAN_ABSOLUTE_ERROR}
-)
+METRICS: Final = BINARY_METRICS
+"""The metrics of a binary problem."""
 
 BINS: Final = 10
 """Into how many equally wide bins scores are sorted to see whether they are calibrated."""

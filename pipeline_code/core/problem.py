@@ -2,53 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Self
 
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
 
 from pipeline_code.core.mistakes import Section
+from pipeline_code.core.problem_types import BINARY, MULTICLASS, REGRESSION, ProblemType
 
-ProblemType = Literal["binary", "multiclass", "regression"]
 Label = StrictBool | StrictInt | StrictFloat | StrictStr
 Money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
-BINARY: Final = "binary"
-MULTICLASS: Final = "multiclass"
-REGRESSION: Final = "regression"
-
 _SMALLEST_MULTICLASS: Final = 3
-
-METRICS: Final[dict[str, tuple[str, ...]]] = {
-    BINARY: (
-        "auc_roc",
-        "average_precision",
-        "card_precision_100",
-        "precision",
-        "recall",
-        "f1",
-        "accuracy",
-        "log_loss",
-        "brier",
-        "calibration_error",
-        "cost",
-    ),
-    MULTICLASS: (
-        "accuracy",
-        "balanced_accuracy",
-        "precision_macro",
-        "precision_micro",
-        "recall_macro",
-        "recall_micro",
-        "f1_macro",
-        "f1_micro",
-        "auc_roc_macro",
-        "average_precision_macro",
-        "log_loss",
-        "cost",
-    ),
-    REGRESSION: ("rmse", "mae", "r2", "mape", "median_absolute_error", "cost"),
-}
-"""What is measured of each type of problem, in the order in which it is shown."""
 
 
 class Problem(Section):

@@ -75,7 +75,9 @@ def r_squared(target: Values, predicted: Values, weights: Values) -> float:
     if rows < 2:
         return float("nan")
     unexplained = float(weights @ np.square(target - predicted))
-    if target[drawn].min() == target[drawn].max():
+    is_constant = target[drawn].min() == target[drawn].max()
+    variance = float(weights @ np.square(target - weights @ target / rows))
+    # Squares of the smallest floats are 0, so targets that differ may have no variance either.
+    if is_constant or variance == 0:
         return 1.0 if unexplained == 0 else 0.0
-    mean = weights @ target / rows
-    return 1 - unexplained / float(weights @ np.square(target - mean))
+    return 1 - unexplained / variance

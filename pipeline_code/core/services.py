@@ -6,12 +6,15 @@ Two things answer: AWS (``entrypoints.aws_services``) and the local twin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
 Store = Literal["OnlineStore", "OfflineStore"]
+Value = str | int | float | None
+Record = Mapping[str, Value]
+"""One record of a feature group: the key, the event time, then each feature; None is missing."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +55,40 @@ class Services(Protocol):
     def put_records(self, feature_group: str, records: Path, store: Store) -> int:
         """Write the rows of a Parquet file to one store of a feature group.
 
-        The online store keeps the row with the latest event time of each entity; the offline
-        store appends. Writing the same file twice changes nothing.
+        The online store keeps the row with the latest event time of each entity: a row that is
+        not newer than what it holds changes nothing. The offline store appends; of two rows of
+        one entity and event time the one that was written last counts. So writing the same file
+        twice changes nothing.
 
         Returns:
             The number of rows of the file.
+        """
+        ...
+
+    def get_records(self, feature_group: str, keys: Sequence[str]) -> Mapping[str, Record]:
+        """Return the latest record of each key from the online store; unknown keys are left out."""
+        ...
+
+    def history(
+        self, feature_group: str, key: str, begin: str | None = None, end: str | None = None
+    ) -> tuple[Record, ...]:
+        """Return the records of one key from the offline store, the oldest first, one a moment.
+
+        ``begin`` and ``end`` are instants in UTC (``2026-01-31T12:00:00Z``); both count.
+        """
+        ...
+
+    def records_as_of(self, feature_group: str, moments: Path, destination: Path) -> int:
+        """Look up what was known of entities at moments, and never what came later.
+
+        Args:
+            feature_group: the physical name.
+            moments: a Parquet file of two columns of text, ``entity`` and ``moment``: a key and
+                an instant in UTC; no pair is there twice.
+            destination: the Parquet file to write: those two columns, the event time of the
+                record (null where none was known), and the features.
+
+        Returns:
+            The number of pairs for which a record was known.
         """
         ...

@@ -21,8 +21,10 @@ from pipeline_code.core.learning_settings import (
     Training,
     Tuning,
 )
+from pipeline_code.core.metric_names import METRICS_OF
 from pipeline_code.core.mistakes import MisplacedError, Section, closest, describe, load
-from pipeline_code.core.problem import BINARY, COSTS_OF, METRICS, Costs, Problem, label_text
+from pipeline_code.core.problem import COSTS_OF, Costs, Problem, label_text
+from pipeline_code.core.problem_types import BINARY
 
 USECASE_FILE = "usecase.yaml"
 AS_THEY_ARE = "select * from transactions"
@@ -89,6 +91,7 @@ class UseCase(Section):
             *self._unknown_metrics(),
             *self._misplaced_costs(),
             *self._unknown_labels(),
+            *self._timeless(),
         ]
         if self.problem.target in self.features.inputs:
             mistakes.append(
@@ -115,8 +118,29 @@ class UseCase(Section):
             if column is not None and column not in columns:
                 near = closest(column, columns)
                 yield where, f"names {column!r}, not under contract.columns{near}"
+        yield from self._unmatched_joins()
         if self.features.sql is None:
             yield from self._unknown_inputs(columns)
+
+    def _unmatched_joins(self) -> Iterator[Mistake]:
+        """Name keys and times that a joined source does not have, or has in another type."""
+        names = [join.name for join in self.features.joins]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            yield "features.joins", f"names {', '.join(twice)} twice"
+        for join in self.features.joins:
+            where, columns = f"features.joins.{join.name}", join.contract.columns
+            for field, name in (("key", join.key), ("event_time", join.event_time)):
+                if name not in columns:
+                    near = closest(name, list(columns))
+                    yield f"{where}.{field}", f"names {name!r}, not under its columns{near}"
+            if join.event_time in columns and columns[join.event_time].type != "timestamp":
+                yield f"{where}.event_time", f"is {join.event_time!r}, which is no timestamp"
+            mine, other = self.contract.columns.get(join.key), columns.get(join.key)
+            if mine and other and mine.type != other.type:
+                yield f"{where}.key", f"is of type {other.type} there and {mine.type} here"
+            taken = {f"{join.name}_{name}" for name in columns} & self.contract.columns.keys()
+            if taken:
+                yield f"{where}.name", f"makes columns that there are: {', '.join(sorted(taken))}"
 
     def _unknown_inputs(self, columns: list[str]) -> Iterator[Mistake]:
         """Name inputs that nothing makes: without SQL they are columns of the sources."""
@@ -134,7 +158,7 @@ class UseCase(Section):
 
     def _unknown_metrics(self) -> Iterator[Mistake]:
         """Name metrics that are not measured for this type of problem."""
-        known = METRICS[self.problem.type]
+        known = METRICS_OF[self.problem.type]
         places = {"gate.metric": self.gate.metric}
         places |= {f"gate.guardrails.{name}": name for name in self.gate.guardrails}
         for where, name in places.items():
@@ -173,6 +197,18 @@ class UseCase(Section):
                 f"is {self.problem.positive!r}, but {self.problem.target} is one of "
                 f"{', '.join(allowed)}; write the label as it stands there, text in quotes",
             )
+
+    def _timeless(self) -> Iterator[Mistake]:
+        """Name what needs to know when a row was, where nothing says so."""
+        if self.split.event_time is not None:
+            return
+        why = "needs split.event_time, the column that says when a row was; name it there"
+        if self.features.groups:
+            yield "features.groups", f"keep records of moments, which {why} (any split.method)"
+        if self.features.joins:
+            yield "features.joins", f"look up what was known at a moment, which {why}"
+        if self.contract.freshness_days is not None:
+            yield "contract.freshness_days", why
 
     def with_settings(self, settings: Mapping[str, str]) -> UseCase:
         """Change single settings, each by its dotted path, as one execution asks for.

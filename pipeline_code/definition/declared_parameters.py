@@ -26,8 +26,9 @@ def declared_parameters(usecase: UseCase) -> dict[str, Parameter]:
             default_value=f"s3://{placeholder(contract.BUCKET_RAW)}/{usecase.name}/",
         ),
         ParameterString(contract.PARAMETER_INPUT_DATA_VERSION, default_value="unversioned"),
-        ParameterString(contract.PARAMETER_CODE_COMMIT, default_value="unknown"),
-        ParameterString(contract.PARAMETER_AUTHOR, default_value="unknown"),
+        ParameterString(contract.PARAMETER_AS_OF, default_value=contract.UNKNOWN),
+        ParameterString(contract.PARAMETER_CODE_COMMIT, default_value=contract.UNKNOWN),
+        ParameterString(contract.PARAMETER_AUTHOR, default_value=contract.UNKNOWN),
         ParameterString(
             contract.PARAMETER_APPROVAL_STATUS,
             default_value=contract.PENDING,

@@ -25,7 +25,9 @@ _SOURCES = (
     "core/dqdl.py",
     "core/feature_settings.py",
     "core/learning_settings.py",
+    "core/metric_names.py",
     "core/problem.py",
+    "core/problem_types.py",
     "core/usecase.py",
     "definition/channels.py",
     "definition/compile.py",
@@ -89,14 +91,20 @@ class LockedFeatureGroup:
 class LockedContract:
     """What the source promises, as the lock carries it to the stacks.
 
-    ``columns`` maps each column to its type, ``quality_ruleset`` is the promise in DQDL.
+    ``columns`` maps each column to its type, ``quality_ruleset`` is the promise in DQDL;
+    ``event_time`` is None where rows have no time.
     """
 
     columns: Mapping[str, str]
     unique: tuple[str, ...]
-    event_time: str
+    event_time: str | None
     target: str
     quality_ruleset: str
+
+    @property
+    def has_numeric_target(self) -> bool:
+        """Whether a mean of the target says something: that of labels in words does not."""
+        return self.columns[self.target] in ("integer", "number")
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from pipeline_code.definition.channels import input_from, input_of, output, outp
 from pipeline_code.definition.declared_parameters import as_text, declared_parameters
 from pipeline_code.definition.jobs import MODELS, Jobs
 from pipeline_code.definition.lock import placeholder
-from pipeline_code.definition.registration import PROFILE, register
+from pipeline_code.definition.registration import CARD, PROFILE, register
 from pipeline_code.definition.tuning import tuning
 
 
@@ -105,7 +105,11 @@ class TrainingPipeline:
             role=contract.ROLE_PREPARE,
             inputs=[source],
             outputs=outputs,
-            arguments=self._settings(contract.PREPARE_SETTINGS),
+            arguments=[
+                *self._settings(contract.PREPARE_SETTINGS),
+                "--as-of",
+                self.parameters[contract.PARAMETER_AS_OF],
+            ],
             property_files=[PROFILE],
             environment={
                 contract.DATA_VERSION_VARIABLE: self.parameters[
@@ -207,7 +211,7 @@ class TrainingPipeline:
                 self._output(contract.EVALUATE, contract.REPORT, contract.BUCKET_ARTIFACTS),
             ],
             arguments=self._settings(contract.EVALUATE_SETTINGS),
-            property_files=[evaluation],
+            property_files=[evaluation, CARD],
         )
 
     def _output(self, step: str, channel: str, bucket: str) -> ProcessingOutput:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sagemaker.core.helper.pipeline_variable import PipelineVariable
 from sagemaker.core.metadata_properties import MetadataProperties
 from sagemaker.core.model_metrics import MetricsSource, ModelMetrics
+from sagemaker.core.shapes import ModelPackageModelCard
 from sagemaker.core.workflow.execution_variables import ExecutionVariables
 from sagemaker.core.workflow.functions import JsonGet
 from sagemaker.core.workflow.properties import PropertyFile
@@ -20,6 +21,12 @@ from pipeline_code.definition.lock import placeholder
 PROFILE = PropertyFile(name="Profile", output_name=contract.PROFILE, path=contract.PROFILE_FILE)
 """What Prepare says of the data: part of it is written beside each version of the model."""
 
+CARD = PropertyFile(
+    name="ModelCard", output_name=contract.EVALUATION, path=contract.MODEL_CARD_TEXT_FILE
+)
+"""The model card, as text: Evaluate writes it, SageMaker shows it beside the version."""
+
+_CARD_STATUS = "PendingReview"
 _CONTENT_TYPES = ["text/csv", "application/json", "application/jsonlines"]
 _RESPONSE_TYPES = ["application/json", "text/csv"]
 
@@ -50,12 +57,21 @@ def register(jobs: Jobs, model: PipelineVariable, evaluate: ProcessingStep) -> M
         metadata_properties=MetadataProperties(
             commit_id=jobs.parameters[contract.PARAMETER_CODE_COMMIT]
         ),
+        model_card=ModelPackageModelCard(
+            model_card_content=JsonGet(
+                step_name=contract.EVALUATE, property_file=CARD, json_path="content"
+            ),
+            model_card_status=_CARD_STATUS,
+        ),
         customer_metadata_properties={
             contract.METADATA_USECASE: jobs.usecase.name,
             contract.METADATA_AUTHOR: jobs.parameters[contract.PARAMETER_AUTHOR],
             contract.METADATA_DATA_HASH: from_profile("data_hash"),
             contract.METADATA_FEATURE_VERSIONS: from_profile("feature_versions"),
             contract.METADATA_EXECUTION: ExecutionVariables.PIPELINE_EXECUTION_ID,
+            contract.METADATA_CARD: file_uri(
+                evaluate, contract.EVALUATION, contract.MODEL_CARD_FILE
+            ),
             contract.METADATA_REPORT: file_uri(evaluate, contract.REPORT, contract.REPORT_FILE),
         },
     )

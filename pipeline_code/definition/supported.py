@@ -53,6 +53,7 @@ _ARGUMENTS: Mapping[str, Mapping[str, bool]] = {
         "InferenceSpecification": True,
         "MetadataProperties": True,
         "ModelApprovalStatus": True,
+        "ModelCard": True,
         "ModelMetrics": True,
         "ModelPackageDescription": True,
         "ModelPackageGroupName": True,

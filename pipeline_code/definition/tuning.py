@@ -23,7 +23,7 @@ from sagemaker.train.tuner import HyperparameterTuner
 
 from pipeline_code import contract
 from pipeline_code.core.learning_settings import Range, Training, Tuning
-from pipeline_code.core.metrics import SMALLER_IS_BETTER
+from pipeline_code.core.metric_names import SMALLER_IS_BETTER
 from pipeline_code.definition.jobs import CACHE, SECURITY_GROUPS, SUBNETS, Jobs
 from pipeline_code.definition.lock import placeholder
 from pipeline_code.definition.retries import retries

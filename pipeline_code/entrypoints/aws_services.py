@@ -1,40 +1,33 @@
-"""AWS behind the calls that jobs make: the one place where a job meets boto3."""
+"""AWS behind the calls that jobs make: only this module and ``aws_*`` beside it meet boto3."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+import os
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
-import numpy as np
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline_code import contract
-from pipeline_code.core.services import Champion, Services, Store, Trial
-from pipeline_code.core.tables import read_columns
+from pipeline_code.core.services import Champion, Record, Services, Store, Trial
+from pipeline_code.entrypoints.aws_athena import Athena
+from pipeline_code.entrypoints.aws_errors import ServiceError
+from pipeline_code.entrypoints.aws_features import AwsFeatures
+from pipeline_code.entrypoints.aws_records import WORKERS, put_records
 
-_WORKERS = 32  # one PutRecord takes some 10 ms, nearly all of it waiting
-_BATCH = 50 * _WORKERS
 # Adaptive: on throttling the whole client slows down. Access denied is never retried.
 _CONFIG = Config(
     retries={"mode": "adaptive", "total_max_attempts": 10},
-    max_pool_connections=_WORKERS,
+    max_pool_connections=WORKERS,
     connect_timeout=10,
     read_timeout=60,
 )
-
-
-class ServiceError(RuntimeError):
-    """A call to AWS failed for good; the message names the call, its object and AWS's reason."""
-
-    def __init__(self, what: str, error: Exception) -> None:
-        super().__init__(f"{what}: {' '.join(str(error).split())}")
+_EVERYONES_WORKGROUP = "primary"
 
 
 class AwsServices:
@@ -88,21 +81,21 @@ class AwsServices:
         write with its ``write_time``; rows written twice differ in nothing else, and queries take
         one row for each key and event time.
         """
+        return put_records(self._feature_store, feature_group, records, store)
 
-        def put(record: list[dict[str, str]]) -> None:
-            self._feature_store.put_record(
-                FeatureGroupName=feature_group, Record=record, TargetStores=[store]
-            )
+    def get_records(self, feature_group: str, keys: Sequence[str]) -> Mapping[str, Record]:
+        """Return the latest record of each key; unknown keys are left out."""
+        return self._features.get_records(feature_group, keys)
 
-        rows, left = 0, _records(records)
-        with ThreadPoolExecutor(_WORKERS) as workers:
-            try:
-                # By batches: what is refused once is not asked for another sixty thousand times.
-                while batch := list(islice(left, _BATCH)):
-                    rows += len(list(workers.map(put, batch)))
-            except (ClientError, BotoCoreError) as error:
-                raise ServiceError(f"writing to {store} of {feature_group}", error) from error
-        return rows
+    def history(
+        self, feature_group: str, key: str, begin: str | None = None, end: str | None = None
+    ) -> tuple[Record, ...]:
+        """Return the records of one key, the oldest first, one a moment."""
+        return self._features.history(feature_group, key, begin, end)
+
+    def records_as_of(self, feature_group: str, moments: Path, destination: Path) -> int:
+        """Look up what was known of entities at moments, and never what came later."""
+        return self._features.records_as_of(feature_group, moments, destination)
 
     def _newest_approved(self, model_package_group: str) -> str | None:
         # A page may be empty although a later one is not: the filter runs after the paging.
@@ -130,6 +123,15 @@ class AwsServices:
     def _feature_store(self) -> Any:
         return boto3.client("sagemaker-featurestore-runtime", config=_CONFIG)
 
+    @cached_property
+    def _athena(self) -> Any:
+        return boto3.client("athena", config=_CONFIG)
+
+    @cached_property
+    def _features(self) -> AwsFeatures:
+        workgroup = os.environ.get(contract.WORKGROUP_VARIABLE, _EVERYONES_WORKGROUP)
+        return AwsFeatures(self._sagemaker, self._feature_store, Athena(self._athena, workgroup))
+
 
 def _trial(summary: Mapping[str, Any]) -> Trial:
     metric = summary.get("FinalHyperParameterTuningJobObjectiveMetric", {})
@@ -141,28 +143,6 @@ def _trial(summary: Mapping[str, Any]) -> Trial:
         seconds=(ended - began).total_seconds() if began and ended else 0.0,
         hyperparameters=dict(summary["TunedHyperParameters"]),
     )
-
-
-def _records(path: Path) -> Iterator[list[dict[str, str]]]:
-    """Write each row of a Parquet file as PutRecord wants it; a missing value is left out."""
-    columns = {name: _texts(values) for name, values in read_columns(path).items()}
-    for row in zip(*columns.values(), strict=True):
-        yield [
-            {"FeatureName": name, "ValueAsString": value}
-            for name, value in zip(columns, row, strict=True)
-            if value is not None
-        ]
-
-
-def _texts(values: np.ndarray[Any, Any]) -> list[str | None]:
-    if values.dtype.kind == "f":
-        whole = values.astype(np.float64)  # an integer column with gaps comes as floats
-        integral = bool(np.all(np.isnan(whole) | (whole == np.floor(whole))))
-        return [
-            None if np.isnan(value) else str(int(value)) if integral else repr(float(value))
-            for value in whole
-        ]
-    return [None if value is None else str(value) for value in values.tolist()]
 
 
 # The type checker proves here that AWS offers what jobs ask for.

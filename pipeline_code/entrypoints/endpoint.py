@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -18,6 +19,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from pipeline_code.core.documents import PayloadError
 from pipeline_code.entrypoints.bodies import BodyReader, Room
+from pipeline_code.entrypoints.express import Batch, Client
 from pipeline_code.entrypoints.http_errors import Headers, RequestError, overloaded
 from pipeline_code.entrypoints.openapi import describe
 from pipeline_code.entrypoints.workers import SharedFlag
@@ -37,6 +39,8 @@ _MEDIA_TYPES: Final = {form: name.encode() for form, name in CONTENT_TYPES.items
 _INFERENCE_ID: Final = b"x-amzn-sagemaker-inference-id"
 _ATTRIBUTES: Final = b"x-amzn-sagemaker-custom-attributes"
 _LONGEST_ID: Final = 64
+_TOGETHER: Final = 2_500
+"""So many rows are worth a call of the booster, which costs 0.35 ms before the first row."""
 _AT_ONCE: Final = 64 * 1024
 
 
@@ -85,11 +89,16 @@ class Limits:
 class Endpoint:
     """Serve one model.
 
+    It is an ASGI application, and the `Express` of its connections: small requests that came
+    whole are answered together, without a task for each.
+
     Args:
         model: what scores.
         limits: what requests may ask for.
         broken: raised for all workers by one whose model breaks, for they have the same.
     """
+
+    path: Final = b"/invocations"
 
     def __init__(self, model: Scorer, limits: Limits, broken: SharedFlag | None = None) -> None:
         self.model = model
@@ -104,6 +113,39 @@ class Endpoint:
         self._workers = ThreadPoolExecutor(2)
         self._scorers = ThreadPoolExecutor(2)
 
+        self._batch = Batch(model.predict, len(model.features))
+
+    def take(self, headers: Headers, body: bytes, client: Client) -> bool:
+        """Take a request of few rows, to be scored with others; False leaves it to `__call__`.
+
+        Whatever is to be refused, or breaks, is left, too.
+        """
+        if len(body) > self.limits.inline_bytes:
+            return False
+        try:
+            form, accepted, extra, is_explained = _understand(dict(headers), b"")
+            if form == "parquet" or is_explained:
+                return False
+            rows = self._reader.read_bytes(body, form)
+        except Exception:
+            return False
+        self._batch.add(rows, partial(self._finish, client, accepted, extra))
+        return True
+
+    def flush(self) -> None:
+        """Answer all requests that were taken."""
+        self._batch.flush()
+
+    def _finish(
+        self, client: Client, accepted: Format, extra: Headers, scores: Vector | Exception
+    ) -> None:
+        if isinstance(scores, Exception):
+            ours = self._fault(scores)
+            client.reply(ours.status, b"application/json", ours.body, [])
+            return
+        answer = write_answer(scores, self.model.threshold, accepted)
+        client.reply(200, _MEDIA_TYPES[accepted], answer, extra)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         # The room is held until the answer is fetched: else clients that fetch none would fill
@@ -116,11 +158,14 @@ class Endpoint:
             except RequestError as error:
                 await _send(send, error.status, b"application/json", error.body, error.headers)
             except Exception as fault:
-                _LOGGER.exception("the server broke on a request")
-                if isinstance(fault, UnhealthyModelError):
-                    self._broken.set()
-                ours = RequestError(500, "internal", "the server broke on it; see its log")
+                ours = self._fault(fault)
                 await _send(send, ours.status, b"application/json", ours.body)
+
+    def _fault(self, fault: Exception) -> RequestError:
+        _LOGGER.error("the server broke on a request", exc_info=fault)
+        if isinstance(fault, UnhealthyModelError):
+            self._broken.set()
+        return RequestError(500, "internal", "the server broke on it; see its log")
 
     async def _answer(
         self, scope: Scope, receive: Receive, room: Room
@@ -154,21 +199,8 @@ class Endpoint:
         self, scope: Scope, receive: Receive, room: Room
     ) -> tuple[bytes, bytes, Headers]:
         given: dict[bytes, bytes] = dict(scope["headers"])
-        form = content_format(given.get(b"content-type", b""))
-        if form is None or given.get(b"content-encoding", b"identity") != b"identity":
-            raise RequestError(
-                415,
-                "unsupported_media_type",
-                "this body cannot be read; send it uncompressed, Content-Type one of "
-                f"{_SPOKEN}, application/x-parquet",
-            )
-        accepted = accepted_format(given.get(b"accept", b""))
-        if accepted is None:
-            raise RequestError(
-                406, "not_acceptable", f"this answer cannot be given; Accept one of {_SPOKEN}"
-            )
-        extra = _inference_id(given)
-        is_explained = _asks_for_explanation(scope.get("query_string", b""), given)
+        query = scope.get("query_string", b"")
+        form, accepted, extra, is_explained = _understand(given, query)
         length = given.get(b"content-length", b"0")
         room.grow_to(int(length) if len(length) < 20 and length.isdigit() else 0)
         body = await self._bodies.read(receive, room)
@@ -210,11 +242,11 @@ class Endpoint:
 
     def _score_while_reading(self, body: bytes, form: Format) -> Vector:
         """Score the first rows while the next are read: the booster leaves Python alone."""
-        parts = [
-            self._scorers.submit(self.model.predict, part)
-            for part in self._reader.read_in_parts(body, form)
+        parts = self._reader.read_in_parts(body, form)
+        scored = [
+            self._scorers.submit(self.model.predict, rows) for rows in _at_least(_TOGETHER, parts)
         ]
-        return np.concatenate([part.result() for part in parts])
+        return np.concatenate([part.result() for part in scored])
 
     def _explain(self, rows: Matrix, accepted: Format) -> bytes:
         if len(rows) > self.limits.explained_rows:
@@ -230,6 +262,26 @@ class Endpoint:
             features=self.model.features,
             shap=self.model.explain(rows),
         )
+
+
+def _understand(
+    given: dict[bytes, bytes], query: bytes
+) -> tuple[BodyFormat, Format, Headers, bool]:
+    """Read from the headers what comes, what is accepted, what goes back and what is asked."""
+    form = content_format(given.get(b"content-type", b""))
+    if form is None or given.get(b"content-encoding", b"identity") != b"identity":
+        raise RequestError(
+            415,
+            "unsupported_media_type",
+            "this body cannot be read; send it uncompressed, Content-Type one of "
+            f"{_SPOKEN}, application/x-parquet",
+        )
+    accepted = accepted_format(given.get(b"accept", b""))
+    if accepted is None:
+        raise RequestError(
+            406, "not_acceptable", f"this answer cannot be given; Accept one of {_SPOKEN}"
+        )
+    return form, accepted, _inference_id(given), _asks_for_explanation(query, given)
 
 
 def _inference_id(given: dict[bytes, bytes]) -> Headers:
@@ -280,3 +332,17 @@ async def _send(
         await send({"type": "http.response.body", "body": body, "more_body": True})
         body = b""
     await send({"type": "http.response.body", "body": body})
+
+
+def _at_least(rows: int, parts: Iterable[Matrix]) -> Iterator[Matrix]:
+    """Join parts until they have so many rows."""
+    waiting: list[Matrix] = []
+    count = 0
+    for part in parts:
+        waiting.append(part)
+        count += len(part)
+        if count >= rows:
+            yield np.concatenate(waiting)
+            waiting, count = [], 0
+    if waiting:
+        yield np.concatenate(waiting)

@@ -1,4 +1,4 @@
-"""Prepare: the raw channel in, features split by time out; see `pipeline_code.steps.prepare`."""
+"""Prepare: the raw channel in, features split into parts out; see `pipeline_code.steps.prepare`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from pathlib import Path
 from pipeline_code import contract
 from pipeline_code.core.usecase import read_sql
 from pipeline_code.entrypoints.job import Job, parse_arguments, run
+from pipeline_code.steps.freshness import parse_day
 from pipeline_code.steps.prepare import PrepareOutputs, prepare
 
 
 def main(job: Job, arguments: Sequence[str]) -> None:
     """Run the job."""
     name, settings = parse_arguments(arguments)
+    day = settings.pop("as-of", contract.UNKNOWN)
+    as_of = None if day == contract.UNKNOWN else parse_day(day)
     usecase = job.usecase(name, settings)
     sql = read_sql(job.usecase_folder(name), usecase)
     with tempfile.TemporaryDirectory() as spill:
@@ -30,6 +33,7 @@ def main(job: Job, arguments: Sequence[str]) -> None:
                 profile=job.output(contract.PROFILE),
                 quarantine=job.output(contract.QUARANTINE),
             ),
+            as_of=as_of,
             spill=Path(spill),
             progress=job.progress,
         )

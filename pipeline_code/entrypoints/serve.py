@@ -90,10 +90,12 @@ def _serve(
     if options.user:
         _become(options.user)
     limits = Limits(body_bytes=_body_bytes(), rows=options.max_rows, client_sec=options.client_sec)
+    endpoint = Endpoint(model, limits, broken)
     server = uvicorn.Server(
         uvicorn.Config(
-            Endpoint(model, limits, broken),
-            http=connections(limits.client_sec),
+            endpoint,
+            http=connections(limits.client_sec, endpoint),
+            proxy_headers=False,
             loop="uvloop",
             lifespan="off",
             ws="none",

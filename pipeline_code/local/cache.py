@@ -14,6 +14,7 @@ from pipeline_code.local.database import Database
 from pipeline_code.local.hashes import Hashes
 from pipeline_code.local.home import Home
 from pipeline_code.local.records import StepRecord
+from pipeline_code.local.writes import are_kept
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS cache (
@@ -56,10 +57,13 @@ class StepCache:
             connection.execute("INSERT OR REPLACE INTO cache VALUES (?, ?, ?, ?)", row)
 
     def is_intact(self, record: StepRecord) -> bool:
-        """Tell whether every output of a step still lies where it was, with the same content."""
+        """Tell whether all that a step made is still there.
+
+        That is every output, with the same content, and what it wrote to the feature store.
+        """
         for name, uri in record.outputs.items():
             path = self._home.path(uri)
             expected = record.output_hashes.get(name)
             if expected and (not path.exists() or self._hashes.tree(path) != expected):
                 return False
-        return True
+        return are_kept(record.writes, self._home)

@@ -19,6 +19,7 @@ from pipeline_code.local import registration
 from pipeline_code.local.attempt import (
     LOCK_FILE,
     LOG_FILE,
+    ML_FOLDER,
     Attempt,
     Surroundings,
     publish_outputs,
@@ -47,6 +48,7 @@ from pipeline_code.local.registry import Registry
 from pipeline_code.local.retries import Retries
 from pipeline_code.local.schedule import OUTCOME
 from pipeline_code.local.tuning import TuningRun, tuning_job
+from pipeline_code.local.writes import read_writes
 
 Records = Mapping[str, StepRecord]
 
@@ -62,12 +64,16 @@ class BatchStepError(LocalError, NotImplementedError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How the work of a step ended; ``publish`` puts what it made where others find it."""
+    """How the work of a step ended; ``publish`` puts what it made where others find it.
+
+    ``writes`` is what it wrote to the feature store.
+    """
 
     attempt: Attempt
     attempts: int
     publish: Callable[[], Mapping[str, str]]
     properties: Mapping[str, Any]
+    writes: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,8 @@ class Executor:
         def work() -> Outcome:
             attempt, attempts = self._attempts(step, job, folder)
             publish = partial(publish_outputs, job, folder, self.surroundings.home)
-            return Outcome(attempt, attempts, publish, job.properties)
+            writes = read_writes(folder / ML_FOLDER)
+            return Outcome(attempt, attempts, publish, job.properties, writes)
 
         return self._run_job(step, job, begin, work)
 
@@ -219,6 +226,7 @@ class Executor:
             outputs=outputs,
             output_hashes={name: self.hashes.tree(home.path(uri)) for name, uri in outputs.items()},
             properties=outcome.properties,
+            writes=outcome.writes,
         )
         return _with_property_files(record, step)
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-import glob
-import hashlib
-import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from pipeline_code import contract
+from pipeline_code.core.services import Store
+from pipeline_code.core.tables import connect, quoted
 from pipeline_code.local.database import Database
-from pipeline_code.local.errors import LocalError
+from pipeline_code.local.feature_records import (
+    FeatureRecordsError,
+    check_records,
+    digest,
+    parquet,
+    read_record,
+)
 from pipeline_code.local.home import Home
-from pipeline_code.local.objects import copy_whole
+from pipeline_code.local.offline_store import OfflineStore
+
+__all__ = ["FeatureRecordsError", "FeatureStore", "GroupSummary"]
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS records (
@@ -22,51 +30,63 @@ CREATE TABLE IF NOT EXISTS records (
     record TEXT NOT NULL,
     PRIMARY KEY (feature_group, key)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS writes (
+    feature_group TEXT NOT NULL, sha256 TEXT NOT NULL,
+    PRIMARY KEY (feature_group, sha256)
+) WITHOUT ROWID;
 """
-# A record of the same moment takes the place of the one before, so a second write of the same
-# file changes nothing, and a corrected one corrects.
+# "If a new record's EventTime is greater, the new record is written to both the OnlineStore and
+# OfflineStore. Otherwise, the record is a historic record and it is written only to the
+# OfflineStore." Source: Amazon SageMaker API, PutRecord.
 _UPSERT = """
 INSERT INTO records VALUES (?, ?, ?, ?)
 ON CONFLICT (feature_group, key) DO UPDATE SET
     event_time = excluded.event_time, record = excluded.record
-WHERE excluded.event_time >= records.event_time
+WHERE excluded.event_time > records.event_time
 """
-_ISO_TIME = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z"
 
 
-class FeatureRecordsError(LocalError, ValueError):
-    """A file holds no records of a feature group."""
+@dataclass(frozen=True)
+class GroupSummary:
+    """What is there of one feature group."""
 
-    def __init__(self, group: str, path: Path, why: str) -> None:
-        super().__init__(
-            f"{path.name} holds no records of feature group {group}: {why}; expected: the key, "
-            f"{contract.EVENT_TIME} (YYYY-MM-DDTHH:MM:SSZ), then the features"
-        )
+    name: str
+    key: str
+    features: tuple[str, ...]
+    entities: int
+    records: int
+    oldest: str | None
+    latest: str | None
 
 
 class FeatureStore:
     """Feature groups by their physical name; the first column of a file is the key."""
 
-    def __init__(self, home: Home) -> None:
-        self._offline = home.features / "offline"
+    def __init__(self, home: Home, *, clock: Callable[[], datetime] | None = None) -> None:
+        self._offline = OfflineStore(home, clock or (lambda: datetime.now(UTC)))
         self._online = Database(home.features / "online.sqlite", _SCHEMA)
 
     def put_online(self, group: str, records: Path) -> int:
         """Keep the latest record of each key, by event time; return the rows of the file.
 
+        A record that is not newer than the one that is there changes nothing.
+
         Raises:
             FeatureRecordsError: if the file is no Parquet of key, event time and features.
         """
-        key, rows = _check(group, records)
-        with duckdb.connect() as connection:
-            latest = connection.execute(
-                f'SELECT CAST("{key}" AS VARCHAR), "{contract.EVENT_TIME}", to_json(t)'  # noqa: S608
-                f" FROM read_parquet(?) AS t QUALIFY row_number() OVER"
-                f' (PARTITION BY "{key}" ORDER BY "{contract.EVENT_TIME}" DESC) = 1',
-                [glob.escape(str(records))],
+        key, rows = check_records(group, records)
+        name, time = quoted(key), quoted(contract.EVENT_TIME)
+        with connect() as database:
+            latest = database.execute(
+                f"select cast({name} as varchar), {time}, record from (select {name}, {time}, "  # noqa: S608
+                f"to_json(t) as record, row_number() over () as row from {parquet(records)} as t)"
+                # Of two records of one moment the later one of the file, as offline.
+                f" qualify row_number() over (partition by {name} order by {time} desc, row desc)"
+                " = 1"
             ).fetchall()
-        with self._online.transaction() as database:
-            database.executemany(_UPSERT, ((group, *row) for row in latest))
+        with self._online.transaction() as writing:
+            writing.executemany(_UPSERT, ((group, *row) for row in latest))
+            writing.execute("INSERT OR IGNORE INTO writes VALUES (?, ?)", (group, digest(records)))
         return rows
 
     def append_offline(self, group: str, records: Path) -> int:
@@ -77,64 +97,63 @@ class FeatureStore:
         Raises:
             FeatureRecordsError: if the file is no Parquet of key, event time and features.
         """
-        _, rows = _check(group, records)
-        with records.open("rb") as file:
-            name = hashlib.file_digest(file, "sha256").hexdigest()
-        target = self._offline / group / f"{name}.parquet"
-        if not target.exists():
-            copy_whole(records, target)
-        return rows
+        return self._offline.append(group, records)
+
+    def holds(self, group: str, sha256: str, store: Store) -> bool:
+        """Tell whether a batch, by its digest, was written to a store and is still there."""
+        if store == "OfflineStore":
+            return self._offline.holds(group, sha256)
+        with self._online.reading() as reading:
+            query = "SELECT 1 FROM writes WHERE feature_group = ? AND sha256 = ?"
+            return reading.execute(query, (group, sha256)).fetchone() is not None
 
     def get(self, group: str, key: object) -> dict[str, Any] | None:
         """Return the latest record of one key; None where there is none."""
-        with self._online.reading() as database:
-            row = database.execute(
-                "SELECT record FROM records WHERE feature_group = ? AND key = ?", (group, str(key))
-            ).fetchone()
-        return None if row is None else dict(json.loads(row["record"]))
+        return self.get_all(group, [str(key)]).get(str(key))
 
-    def history(self, group: str, key: object) -> tuple[dict[str, Any], ...]:
-        """Return all records of one key, the oldest first, each once."""
-        files = sorted((self._offline / group).glob("*.parquet"))
-        if not files:
-            return ()
-        name, _ = _check(group, files[0])
-        with duckdb.connect() as connection:
-            rows = connection.execute(
-                "SELECT DISTINCT to_json(t) FROM read_parquet(?, union_by_name = true) AS t"  # noqa: S608
-                f' WHERE CAST("{name}" AS VARCHAR) = ?',
-                [[glob.escape(str(file)) for file in files], str(key)],
-            ).fetchall()
-        records = [dict(json.loads(row[0])) for row in rows]
-        return tuple(sorted(records, key=lambda record: record[contract.EVENT_TIME]))
+    def get_all(self, group: str, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Return the latest records of several keys; unknown keys are left out."""
+        query = "SELECT record FROM records WHERE feature_group = ? AND key = ?"
+        with self._online.reading() as reading:
+            rows = {key: reading.execute(query, (group, key)).fetchone() for key in keys}
+        return {key: read_record(row["record"]) for key, row in rows.items() if row is not None}
+
+    def history(
+        self, group: str, key: object, begin: str | None = None, end: str | None = None
+    ) -> tuple[dict[str, Any], ...]:
+        """Return all records of one key, the oldest first, one a moment; both bounds count."""
+        return self._offline.history(group, str(key), begin, end)
+
+    def as_of(self, group: str, moments: Path, destination: Path) -> int:
+        """Write what was known of entities at moments; see `Services.records_as_of`."""
+        return self._offline.as_of(group, moments, destination)
 
     def count(self, group: str) -> int:
         """Return how many keys the online store knows of a group."""
-        with self._online.reading() as database:
-            (rows,) = database.execute(
+        with self._online.reading() as reading:
+            (rows,) = reading.execute(
                 "SELECT count(*) FROM records WHERE feature_group = ?", (group,)
             ).fetchone()
         return int(rows)
 
+    def groups(self) -> tuple[str, ...]:
+        """Return the names of the groups of which either store holds anything."""
+        with self._online.reading() as reading:
+            rows = reading.execute("SELECT DISTINCT feature_group FROM records").fetchall()
+        return tuple(sorted({*self._offline.groups(), *(row[0] for row in rows)}))
 
-def _check(group: str, path: Path) -> tuple[str, int]:
-    """Return the name of the key column and the number of rows."""
-    time = contract.EVENT_TIME
-    try:
-        with duckdb.connect() as connection:
-            relation = connection.read_parquet(glob.escape(str(path)))
-            columns = relation.columns
-            if time not in columns or columns[0] == time:
-                raise FeatureRecordsError(group, path, f"its columns are {', '.join(columns)}")
-            key = columns[0].replace('"', '""')
-            rows, wrong = connection.execute(
-                f'SELECT count(*), count(*) FILTER (WHERE "{key}" IS NULL OR NOT coalesce('  # noqa: S608
-                f"regexp_full_match(CAST(\"{time}\" AS VARCHAR), '{_ISO_TIME}'), false))"
-                " FROM read_parquet(?)",
-                [glob.escape(str(path))],
+    def summary(self, group: str) -> GroupSummary:
+        """Say what is there of a group: its columns, how many records, from when to when.
+
+        Raises:
+            UnknownFeatureGroupError: if the offline store has nothing of it.
+        """
+        with self._offline.opened(group) as (database, table):
+            time = quoted(table.event_time)
+            records, oldest, latest = database.execute(
+                f"select count(distinct ({quoted(table.key)}, {time})), min({time}), max({time}) "  # noqa: S608
+                f"from {table.relation}"
             ).fetchall()[0]
-    except duckdb.Error as error:
-        raise FeatureRecordsError(group, path, str(error).splitlines()[0]) from error
-    if wrong:
-        raise FeatureRecordsError(group, path, f"{wrong} rows lack a key or an event time")
-    return key, int(rows)
+        return GroupSummary(
+            group, table.key, table.features, self.count(group), int(records), oldest, latest
+        )

@@ -29,7 +29,7 @@ class StepRecord:
 
     ``summary`` holds the figures the job printed (``rows_in``, ...), ``outputs`` the URI of each
     output by name, ``inputs`` and ``output_hashes`` content hashes by channel, ``properties``
-    what ``Get Steps.NAME...`` reads.
+    what ``Get Steps.NAME...`` reads, ``writes`` what the job wrote to the feature store.
     """
 
     name: str
@@ -48,6 +48,7 @@ class StepRecord:
     output_hashes: Mapping[str, str] = field(default_factory=dict)
     property_files: Mapping[str, str] = field(default_factory=dict)
     properties: Mapping[str, Any] = field(default_factory=dict)
+    writes: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def is_done(self) -> bool:

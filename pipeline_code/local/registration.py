@@ -25,6 +25,16 @@ class RegistrationError(LocalError, ValueError):
         )
 
 
+class UnreadableCardError(LocalError, ValueError):
+    """What was given as a model card is no JSON object."""
+
+    def __init__(self, given: str) -> None:
+        super().__init__(
+            f"ModelCardContent is no JSON object: {given[:60]!r}; let it read the value that "
+            f"Evaluate writes to {contract.MODEL_CARD_TEXT_FILE}"
+        )
+
+
 def register(
     arguments: Mapping[str, Any],
     execution_id: str,
@@ -36,6 +46,7 @@ def register(
 
     Raises:
         RegistrationError: if the evaluation is missing or no JSON.
+        UnreadableCardError: if there is a model card and it is no JSON object.
         RegistryError: if the model is missing.
     """
     container = arguments["InferenceSpecification"]["Containers"][0]
@@ -51,6 +62,7 @@ def register(
         evaluation=_evaluation(arguments, read_text),
         hyperparameters=_hyperparameters(container["ModelDataUrl"], steps),
         metadata=metadata,
+        card=_card(arguments),
         lineage={name: _lineage(record) for name, record in steps.items() if record.is_done},
     )
     return registry.register(new, status=arguments.get("ModelApprovalStatus", contract.PENDING))
@@ -80,6 +92,19 @@ def _evaluation(arguments: Mapping[str, Any], read_text: Callable[[str], str]) -
     if not isinstance(document, dict):
         raise RegistrationError(uri, "is not a JSON object")
     return {key: value for key, value in document.items() if key not in _LEFT_OUT}
+
+
+def _card(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    text = arguments.get("ModelCard", {}).get("ModelCardContent")
+    if text is None:
+        return {}
+    try:
+        card = json.loads(text)
+    except (TypeError, ValueError):
+        card = None
+    if not isinstance(card, dict):
+        raise UnreadableCardError(str(text))
+    return card
 
 
 def _hyperparameters(model_uri: str, steps: Mapping[str, StepRecord]) -> dict[str, Any]:

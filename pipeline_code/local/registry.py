@@ -76,6 +76,12 @@ class Registry:
             self._note(connection, made, None, status, new.author, "registered")
         return made
 
+    def adopt(self, version: ModelVersion) -> None:
+        """Copy a version of another registry as it stands, with its number and status."""
+        with self._database.transaction() as connection:
+            insert_version(connection, version)
+            self._note(connection, version, None, version.status, version.author, "adopted")
+
     def groups(self) -> tuple[str, ...]:
         """Return the names of all groups."""
         with self._database.reading() as connection:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipeline_code import contract
-from pipeline_code.core.services import Champion, Services, Store, Trial
+from pipeline_code.core.services import Champion, Record, Services, Store, Trial
 from pipeline_code.local.errors import LocalError, NoObjectsError
+from pipeline_code.local.feature_records import digest
 from pipeline_code.local.feature_store import FeatureStore
 from pipeline_code.local.home import Home
 from pipeline_code.local.objects import copy_whole
 from pipeline_code.local.registry import Registry
 from pipeline_code.local.tuning_record import read_tuning
+from pipeline_code.local.writes import WRITES_FILE, Write
 
 
 class NoHomeError(LocalError, LookupError):
@@ -53,9 +57,32 @@ class LocalServices:
     def put_records(self, feature_group: str, records: Path, store: Store) -> int:
         """Write the rows of a Parquet file to one store of a feature group."""
         features = FeatureStore(self._home)
-        if store == "OnlineStore":
-            return features.put_online(feature_group, records)
-        return features.append_offline(feature_group, records)
+        put = features.put_online if store == "OnlineStore" else features.append_offline
+        rows = put(feature_group, records)
+        _note(Write(feature_group, store, digest(records)))
+        return rows
+
+    def get_records(self, feature_group: str, keys: Sequence[str]) -> Mapping[str, Record]:
+        """Return the latest record of each key; unknown keys are left out."""
+        return FeatureStore(self._home).get_all(feature_group, keys)
+
+    def history(
+        self, feature_group: str, key: str, begin: str | None = None, end: str | None = None
+    ) -> tuple[Record, ...]:
+        """Return the records of one key, the oldest first, one a moment."""
+        return FeatureStore(self._home).history(feature_group, key, begin, end)
+
+    def records_as_of(self, feature_group: str, moments: Path, destination: Path) -> int:
+        """Look up what was known of entities at moments, and never what came later."""
+        return FeatureStore(self._home).as_of(feature_group, moments, destination)
+
+
+def _note(write: Write) -> None:
+    """Tell the runner what this job wrote to a store, which no output of it shows."""
+    root = os.environ.get(contract.ML_ROOT_VARIABLE)
+    if root:
+        with (Path(root) / WRITES_FILE).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(write._asdict()) + "\n")
 
 
 def _home() -> Home:

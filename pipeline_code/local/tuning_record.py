@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pipeline_code.local.errors import LocalError
 from pipeline_code.local.home import Home
+
+TUNINGS: Final = "tunings"
 
 
 class UnknownTuningError(LocalError, LookupError):
@@ -45,4 +47,4 @@ def read_tuning(home: Home, name: str) -> dict[str, Any]:
 
 
 def _record(home: Home, name: str) -> Path:
-    return home.root / "tunings" / f"{name}.json"
+    return home.root / TUNINGS / f"{name}.json"

@@ -26,7 +26,10 @@ class RegistryError(LocalError, ValueError):
 
 @dataclass(frozen=True)
 class NewVersion:
-    """What is registered: the model, and all that is known of how it was made."""
+    """What is registered: the model, and all that is known of how it was made.
+
+    ``card`` is the model card, in SageMaker's shape.
+    """
 
     group: str
     model_uri: str
@@ -39,6 +42,7 @@ class NewVersion:
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
     lineage: Mapping[str, Any] = field(default_factory=dict)
+    card: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from pipeline_code.core.problem import BINARY, MULTICLASS
+from pipeline_code.core.problem_types import BINARY, MULTICLASS
 from pipeline_code.steps.model import Matrix, ModelMetadata, Vector
 from pipeline_code.steps.sampled_model import SampledModel
 

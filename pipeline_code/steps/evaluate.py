@@ -2,47 +2,62 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from math import isnan
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline_code import contract
-from pipeline_code.core.bootstrap import Difference, Interval, Plan, compare, intervals
-from pipeline_code.core.metrics import CardDays, ErrorCosts, measure
-from pipeline_code.core.scored_rows import ScoredRows
+from pipeline_code.core.bootstrap import Interval, Plan, compare, intervals
+from pipeline_code.core.problem_types import BINARY, MULTICLASS, REGRESSION
+from pipeline_code.core.slices import Sliceable
 from pipeline_code.core.tables import Columns
-from pipeline_code.core.thresholds import Labels, Scores
+from pipeline_code.core.texts import Table
 from pipeline_code.core.usecase import UseCase
-from pipeline_code.steps.explain import Example, Explanation, examples, explain
-from pipeline_code.steps.gate import Rival, Verdict, decide
-from pipeline_code.steps.matrix import (
-    UnusableColumnError,
-    feature_matrix,
-    labels,
-    require_both_classes,
-    require_columns,
+from pipeline_code.steps.evaluate_binary import BinaryKind
+from pipeline_code.steps.evaluate_champion import Champion, obstacle
+from pipeline_code.steps.evaluate_kind import Measured, Outcome, ProblemKind
+from pipeline_code.steps.evaluate_multiclass import MulticlassKind
+from pipeline_code.steps.evaluate_regression import RegressionKind
+from pipeline_code.steps.evaluate_slices import (
+    MeasuredSlice,
+    SlicedColumn,
+    codes_of,
+    measured_slices,
+    slice_pairs,
+    sliced_columns,
 )
-from pipeline_code.steps.predict import Model
+from pipeline_code.steps.explain import Explanation, explain
+from pipeline_code.steps.explain_dependence import Dependence, dependences
+from pipeline_code.steps.explain_examples import Example
+from pipeline_code.steps.gate import Rival, Uplift, Verdict, decide, uplift_of
+from pipeline_code.steps.matrix import feature_matrix, require_columns
+from pipeline_code.steps.predict import Matrix, Model, Vector
+from pipeline_code.steps.targets import Target, target_values
 from pipeline_code.steps.train import Progress
 
+__all__ = ["Champion", "Evaluation", "Measured", "evaluate", "predictions"]
+
+KINDS: Final[Mapping[str, type[ProblemKind]]] = {
+    BINARY: BinaryKind,
+    MULTICLASS: MulticlassKind,
+    REGRESSION: RegressionKind,
+}
+"""What evaluation does differently in each type of problem."""
+
+_STAGES: Final = 5
+
 
 @dataclass(frozen=True)
-class Champion:
-    """The approved version and its model."""
+class Reasons:
+    """What moves the challenger's predictions: overall, in single rows, by single features."""
 
-    version: int
-    model: Model
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One model on the test rows."""
-
-    model: Model
-    scores: Scores
-    metrics: dict[str, Interval]
+    explanation: Explanation
+    examples: tuple[Example, ...]
+    dependence: tuple[Dependence, ...]
 
 
 @dataclass(frozen=True)
@@ -50,28 +65,49 @@ class Evaluation:
     """All that is known of a challenger; `evaluation_document` writes it as JSON."""
 
     usecase: UseCase
-    target: Labels
-    challenger: Measured
-    champion: Measured | None
+    kind: ProblemKind
+    outcome: Outcome
     rival: Rival | None
     verdict: Verdict
     validation: dict[str, float] | None
-    explanation: Explanation
-    examples: tuple[Example, ...]
+    slices: tuple[MeasuredSlice, ...]
+    sliced: tuple[SlicedColumn, ...]
+    reasons: Reasons
     ids: Columns
+
+    @property
+    def target(self) -> Target:
+        """The target of each test row."""
+        return self.outcome.target
+
+    @property
+    def challenger(self) -> Measured:
+        """The challenger on the test rows."""
+        return self.outcome.challenger
+
+    @property
+    def champion(self) -> Measured | None:
+        """The champion on the test rows; None if there is none or it cannot be measured."""
+        return self.outcome.champion
 
 
 @dataclass(frozen=True)
-class _TestRows:
-    columns: Columns
-    target: Labels
-    card_days: CardDays | None
-    group: NDArray[np.int64]
+class _Side:
+    """One model with its scores of the test rows, ready to be measured."""
+
+    model: Model
+    x: Matrix
+    scores: Vector
+    sample: Sliceable
+
+    def measured(self, metrics: Mapping[str, Interval]) -> Measured:
+        known = {name: one for name, one in metrics.items() if not isnan(one.value)}
+        return Measured(self.model, self.scores, known)
 
 
 def evaluate(
     test: Columns,
-    validation: Columns,
+    validation: Table,
     challenger: Model,
     champion: Champion | None,
     usecase: UseCase,
@@ -82,36 +118,40 @@ def evaluate(
     Raises:
         MissingColumnsError, UnusableColumnError: if a column does not fit.
         EmptySampleError: if there are no test rows.
-        SingleClassError: if the test rows show one class.
+        SingleClassError: if classes are to be told apart and the test rows show one.
         UnmeasuredMetricError: if the gate names a metric that is not measured.
     """
-    total = 4
-    rows = _test_rows(test, usecase)
-    progress(0, total, "scoring the test rows")
-    x = feature_matrix(test, challenger.features, contract.TEST_FILE)
-    scores = challenger.predict(x)
-    obstacle = _obstacle(champion, test, usecase)
-    theirs = champion.model.predict(_matrix(test, champion)) if champion and not obstacle else None
-    progress(1, total, "resampling")
-    ours, old, uplift = _measure(rows, (challenger, scores), (champion, theirs), usecase)
-    rival = _rival(champion, old, uplift, usecase, obstacle)
-    verdict = decide(usecase.gate, ours.metrics, rival)
-    progress(2, total, "explaining")
-    explanation = explain(
-        challenger, x, rows=usecase.evaluation.explained_rows, seed=usecase.training.seed
+    kind = KINDS[usecase.problem.type](usecase)
+    say = _announcer(progress)
+    say("scoring the test rows")
+    target = target_values(test, usecase.problem, contract.TEST_FILE)
+    kind.require_measurable(target, contract.TEST_FILE)
+    plan, sliced = _plan(test, usecase), sliced_columns(test, usecase)
+    barred = obstacle(champion, test, kind) if champion else ""
+    ours = _side(kind, test, target, challenger)
+    old = _side(kind, test, target, champion.model) if champion and not barred else None
+    say("resampling")
+    measured, theirs, uplift = _measure(ours, old, plan, usecase.gate.metric)
+    say("measuring slices")
+    slices = measured_slices(sliced, ours.sample, old.sample if old else None, usecase, plan)
+    rival = _rival(champion, theirs, uplift, usecase.gate.metric, barred)
+    verdict = decide(
+        usecase.gate, measured.metrics, rival, slice_pairs(slices, usecase.gate.metric)
     )
-    found = examples(challenger, x, rows.target, scores)
-    progress(3, total, "reporting")
+    say("explaining")
+    reasons = _reasons(kind, target, ours)
+    say("reporting")
+    known, on_validation = _on_validation(validation, challenger, kind)
     return Evaluation(
         usecase=usecase,
-        target=rows.target,
-        challenger=ours,
-        champion=old,
+        kind=kind,
+        outcome=Outcome(target, measured, theirs, known),
         rival=rival,
         verdict=verdict,
-        validation=_on_validation(validation, challenger, usecase),
-        explanation=explanation,
-        examples=found,
+        validation=on_validation,
+        slices=slices,
+        sliced=sliced,
+        reasons=reasons,
         ids={name: values for name, values in test.items() if name not in usecase.features.inputs},
     )
 
@@ -121,113 +161,93 @@ def predictions(evaluation: Evaluation) -> Columns:
 
     The champion's score is missing where there is no champion or it cannot score these rows.
     """
-    scores = evaluation.challenger.scores
+    kind, rows = evaluation.kind, len(evaluation.target)
     champion = evaluation.champion
-    theirs = champion.scores if champion else np.full(len(scores), np.nan)
-    return {**evaluation.ids, "score": scores, "champion_score": theirs}
+    return {
+        **evaluation.ids,
+        **kind.columns(evaluation.challenger.scores, rows),
+        **kind.columns(champion.scores if champion else None, rows, prefix="champion_"),
+    }
 
 
-def _test_rows(test: Columns, usecase: UseCase) -> _TestRows:
-    name = contract.TEST_FILE
-    target = labels(test, usecase.problem.target, name)
-    require_both_classes(target, usecase.problem.target, name)
-    by = usecase.evaluation.resample_by
-    known = usecase.split.known_positives
-    card = known.key if known else by
-    require_columns(test, [column for column in (by, card) if column], name)
-    return _TestRows(
-        columns=test,
-        target=target,
-        card_days=CardDays(_codes(test[card]), _days(test, usecase)) if card else None,
-        group=_codes(test[by]) if by else np.arange(len(target)),
-    )
+def _announcer(progress: Progress) -> Callable[[str], None]:
+    """Count the stages as they are announced."""
+    done = itertools.count()
+    return lambda what: progress(next(done), _STAGES, what)
 
 
-def _codes(values: NDArray[Any]) -> NDArray[np.int64]:
-    return np.unique(values, return_inverse=True)[1].astype(np.int64)
-
-
-def _days(test: Columns, usecase: UseCase) -> NDArray[np.int64]:
-    name = usecase.split.time_column
-    require_columns(test, [name], contract.TEST_FILE)
-    if test[name].dtype.kind != "M":
-        raise UnusableColumnError(contract.TEST_FILE, name, "is not a column of times")
-    return test[name].astype("datetime64[D]").astype(np.int64)
-
-
-def _matrix(test: Columns, champion: Champion) -> NDArray[np.float32]:
-    return feature_matrix(test, champion.model.features, contract.TEST_FILE)
-
-
-def _obstacle(champion: Champion | None, test: Columns, usecase: UseCase) -> str:
-    """Say what keeps the champion from being measured on these rows; empty if nothing does."""
-    if champion is None:
-        return ""
-    metadata = champion.model.metadata
-    if metadata.target != usecase.problem.target:
-        return f"it predicts {metadata.target}, not {usecase.problem.target}"
-    missing = sorted(set(metadata.features) - test.keys())
-    return f"the test rows lack its features {', '.join(missing)}" if missing else ""
-
-
-def _measure(
-    rows: _TestRows,
-    challenger: tuple[Model, Scores],
-    champion: tuple[Champion | None, Scores | None],
-    usecase: UseCase,
-) -> tuple[Measured, Measured | None, dict[str, Difference] | None]:
+def _plan(test: Columns, usecase: UseCase) -> Plan:
     settings = usecase.evaluation
-    plan = Plan(
-        group=rows.group,
+    by = settings.resample_by
+    if by:
+        require_columns(test, [by], contract.TEST_FILE)
+    rows = len(test[usecase.problem.target])
+    return Plan(
+        group=codes_of(test[by]) if by else np.arange(rows),
         samples=settings.bootstrap_samples,
         confidence=settings.confidence,
         seed=usecase.training.seed,
     )
-    ours = _scored(rows, *challenger, usecase)
-    old, theirs = champion
-    if old is None or theirs is None:
-        return Measured(*challenger, intervals(ours, plan)), None, None
-    mine, its, uplift = compare(ours, _scored(rows, old.model, theirs, usecase), plan)
-    return Measured(*challenger, mine), Measured(old.model, theirs, its), uplift
 
 
-def _scored(rows: _TestRows, model: Model, scores: Scores, usecase: UseCase) -> ScoredRows:
-    return ScoredRows(
-        rows.target,
-        scores,
-        threshold=model.threshold,
-        costs=error_costs(usecase),
-        card_days=rows.card_days,
-    )
+def _matrix(rows: Table, model: Model, dataset: str) -> Matrix:
+    """Encode rows as this model does, whatever another one knows."""
+    return feature_matrix(rows, model.features, dataset, model.categories)
 
 
-def error_costs(usecase: UseCase) -> ErrorCosts:
-    """Return the costs of the use case as the metrics take them."""
-    return ErrorCosts(usecase.costs.false_positive, usecase.costs.false_negative)
+def _side(kind: ProblemKind, test: Columns, target: Target, model: Model) -> _Side:
+    x = _matrix(test, model, contract.TEST_FILE)
+    scores = kind.scores(model, x)
+    return _Side(model, x, scores, kind.sample(target, scores, model, test))
+
+
+def _measure(
+    ours: _Side, old: _Side | None, plan: Plan, metric: str
+) -> tuple[Measured, Measured | None, Uplift | None]:
+    """Draw the resamples once, for both models and what lies between them."""
+    if old is None:
+        return ours.measured(intervals(ours.sample, plan)), None, None
+    mine, its, differences = compare(ours.sample, old.sample, plan)
+    uplift = uplift_of(metric, differences[metric]) if metric in differences else None
+    return ours.measured(mine), old.measured(its), uplift
 
 
 def _rival(
     champion: Champion | None,
-    old: Measured | None,
-    uplift: dict[str, Difference] | None,
-    usecase: UseCase,
-    obstacle: str,
+    measured: Measured | None,
+    uplift: Uplift | None,
+    metric: str,
+    barred: str,
 ) -> Rival | None:
     if champion is None:
         return None
-    metric = usecase.gate.metric
+    known = measured.metrics if measured else {}
     return Rival(
         version=champion.version,
-        uplift=uplift.get(metric) if uplift else None,
-        value=old.metrics[metric].value if old and metric in old.metrics else None,
-        obstacle=obstacle,
+        uplift=uplift,
+        value=known[metric].value if metric in known else None,
+        obstacle=barred,
     )
 
 
-def _on_validation(validation: Columns, model: Model, usecase: UseCase) -> dict[str, float] | None:
+def _reasons(kind: ProblemKind, target: Target, ours: _Side) -> Reasons:
+    model, usecase = ours.model, kind.usecase
+    x, seed = ours.x, usecase.training.seed
+    explanation = explain(model, x, rows=usecase.evaluation.explained_rows, seed=seed)
+    ranked = [one.feature for one in explanation.importance]
+    return Reasons(
+        explanation=explanation,
+        examples=tuple(kind.examples(model, x, target, ours.scores)),
+        dependence=dependences(model, lambda rows: kind.scores(model, rows), x, ranked, seed=seed),
+    )
+
+
+def _on_validation(
+    validation: Table, model: Model, kind: ProblemKind
+) -> tuple[Target, dict[str, float] | None]:
     """Measure the validation rows too: far better there than on the test rows means overfitting."""
-    target = labels(validation, usecase.problem.target, contract.VALIDATION_FILE)
-    if not target.any() or target.all():
-        return None
-    scores = model.predict(feature_matrix(validation, model.features, contract.VALIDATION_FILE))
-    return measure(target, scores, threshold=model.threshold, costs=error_costs(usecase))
+    target = target_values(validation, kind.usecase.problem, contract.VALIDATION_FILE)
+    if not kind.is_measurable(target):
+        return target, None
+    scores = kind.scores(model, _matrix(validation, model, contract.VALIDATION_FILE))
+    return target, kind.measure(target, scores, model)

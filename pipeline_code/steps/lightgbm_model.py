@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from pipeline_code.core.problem import MULTICLASS
+from pipeline_code.core.problem_types import MULTICLASS
 from pipeline_code.steps.model import Matrix, Model, ModelMetadata, Vector
 
 TREES_FILE: Final = "model.txt"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
 from pipeline_code.core.mistakes import Section
-from pipeline_code.core.problem import BINARY, MULTICLASS
+from pipeline_code.core.problem_types import BINARY, MULTICLASS
 from pipeline_code.steps.design_matrix import level_places
 from pipeline_code.steps.model import Matrix, Model, ModelMetadata, Vector, sigmoid, softmax
 

@@ -14,7 +14,8 @@ from pydantic import Field
 from pipeline_code.core.encoding import Categories
 from pipeline_code.core.errors import PipelineError
 from pipeline_code.core.mistakes import Section
-from pipeline_code.core.problem import MULTICLASS, Label, ProblemType
+from pipeline_code.core.problem import Label
+from pipeline_code.core.problem_types import MULTICLASS, ProblemType
 from pipeline_code.core.usecase import Costs
 
 FORMAT_VERSION: Final = 1

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_code.core.problem import BINARY, MULTICLASS
+from pipeline_code.core.problem_types import BINARY, MULTICLASS
 from pipeline_code.steps.design_matrix import Design
 from pipeline_code.steps.model import Matrix, ModelMetadata, Vector, sigmoid, softmax
 from pipeline_code.steps.sampled_model import SampledModel

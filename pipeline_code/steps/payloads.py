@@ -16,6 +16,8 @@ take is read again with care, to be understood or to be refused with its place.
 
 from __future__ import annotations
 
+import contextlib
+import struct
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from operator import itemgetter
@@ -42,6 +44,7 @@ BodyFormat = Literal["csv", "json", "jsonlines", "parquet"]
 # What a body of bare numbers is made of: nothing that a parser of JSON could take for more.
 _IN_NUMBERS: Final = b"0123456789+-.eE"
 _PLAIN: Final = _IN_NUMBERS + b",\n"
+_LEAST_IN_NUMBERS: Final = ord("-")
 _LARGEST: Final = float(np.finfo(np.float32).max)
 _PART_BYTES: Final = 256 * 1024
 _LARGE: Final = 4 * 1024 * 1024
@@ -78,6 +81,9 @@ class Reader:
         self.max_rows = max_rows
         self._names = frozenset(features)
         self._width = len(self.features)
+        # Of the standard kind, which refuses what is beyond 32 bits; the native makes it infinite.
+        self._row = struct.Struct(f"={self._width}f")
+        self._one_row = b"," * (self._width - 1)
 
     def read(self, body: bytes, form: Format) -> Matrix:
         """Return the rows of ``body``, shape (n, features), n at least 1; NaN where missing.
@@ -98,6 +104,18 @@ class Reader:
                 pass  # told in detail below
         return self._with_care(body, form)
 
+    def read_bytes(self, body: bytes, form: Format) -> bytes:
+        """Return the rows of ``body`` as `read` does, as floats of 32 bits one after the other.
+
+        One row of bare numbers, what most requests are, is read without an array for it.
+        """
+        if form == "csv":
+            text = body.rstrip(b"\r\n")
+            if text.translate(None, _IN_NUMBERS) == self._one_row:
+                with contextlib.suppress(orjson.JSONDecodeError, OverflowError, struct.error):
+                    return self._row.pack(*orjson.loads(b"[%b]" % text))
+        return self.read(body, form).tobytes()
+
     def read_in_parts(self, body: bytes, form: Format) -> Iterator[Matrix]:
         """Yield the rows of ``body`` some at a time, so that the first can be scored meanwhile.
 
@@ -105,18 +123,29 @@ class Reader:
             PayloadError: as `read` does, but perhaps after some parts.
         """
         text = body.rstrip(b"\n")
-        if form != "csv" or len(text) <= _PART_BYTES or text.translate(None, _PLAIN):
+        if form != "csv" or len(text) <= _PART_BYTES:
             yield self.read(body, form)
             return
-        if (rows := text.count(b"\n") + 1) > self.max_rows:
+        # Shorter ones hold more rows only where one is too narrow, which is found on the way.
+        is_long = len(text) >= self.max_rows * self._width
+        if is_long and (rows := text.count(b"\n") + 1) > self.max_rows:
+            if text.translate(None, _PLAIN) or b"\n\n" in text or self._has_header(text):
+                yield self.read(body, form)
+                return
             raise TooManyRowsError.of(rows, self.max_rows)
-        start = 0
-        while start < len(text):
-            end = text.find(b"\n", start + _PART_BYTES)
-            end = len(text) if end < 0 else end
-            if part := text[start:end].strip(b"\n"):
-                yield self._part(part, body)
-            start = end
+        parser = _array_parser()
+        done = 0
+        for part in _parts(text):
+            matrix = self._bare(part, parser)
+            if matrix is None:
+                self._check_density(part, "csv")
+                if part.translate(None, _PLAIN) or self._has_header(text):
+                    # What it says about other parts, only the whole body tells.
+                    yield self._with_care(body, "csv")[done:]
+                    return
+                matrix = self._part(part, body)
+            yield matrix
+            done += len(matrix)
 
     def _check_density(self, body: bytes, form: Format) -> None:
         """Refuse, before it is read, what has more rows or cells in it than it may."""
@@ -138,12 +167,10 @@ class Reader:
             )
 
     def _part(self, text: bytes, body: bytes) -> Matrix:
-        matrix = self._plain(text)
-        if matrix is not None:
-            return matrix
-        self._check_density(text, "csv")
+        """Read a part that has no header, but numbers of an unusual form or none."""
         try:
-            return self._csv(text.decode())
+            rows = read_cells(text.decode())
+            return self._lists([[read_number(cell) for cell in row] for row in rows], "cells")
         except PayloadError:
             self._with_care(body, "csv")  # tells the row of the body, not of the part
             raise
@@ -178,13 +205,41 @@ class Reader:
         except orjson.JSONDecodeError:
             return None
         matrix = np.array(values, dtype=np.float64)
-        if not np.abs(matrix).max(initial=0.0) <= _LARGEST:
+        # No values: an empty body has as many separators as a row of one.
+        if not len(values) or not np.abs(matrix).max() <= _LARGEST:
             return None
         return matrix.astype(np.float32).reshape(count, self._width)
 
+    def _bare(self, text: bytes, parser: Any) -> Matrix | None:
+        """Read bare numbers without an object for each; None leaves all else to the careful way.
+
+        Of what the parser takes beside numbers, it would flatten brackets; blanks and quotes,
+        whose codes are below those of numbers, are found where there should be separators.
+        """
+        # A line as long as a part has far too many cells, and is refused with less memory.
+        if parser is None or b"+" in text or len(text) > 2 * _PART_BYTES:
+            return self._plain(text)
+        codes = np.frombuffer(text, dtype=np.uint8)
+        separators = codes.compress(codes < _LEAST_IN_NUMBERS).tobytes()
+        count = separators.count(b"\n") + 1
+        if separators != self._separators(count) or b"[" in text:
+            return None
+        try:
+            document = parser.parse(b"[%b]" % text.replace(b"\n", b","))
+            values = np.frombuffer(document.as_buffer(of_type="d"), dtype=np.float64)
+        except (ValueError, TypeError):
+            return None
+        if not -_LARGEST <= values.min() <= values.max() <= _LARGEST:
+            return None
+        return values.astype(np.float32).reshape(count, self._width)
+
+    def _has_header(self, text: bytes) -> bool:
+        first, _, _ = text.partition(b"\n")
+        return _is_header(first.decode("latin-1").split(","), self._names)
+
     def _separators(self, rows: int) -> bytes:
         """Write what stands between the numbers of so many rows."""
-        row = b"," * (self._width - 1)
+        row = self._one_row
         return row if rows == 1 else (row + b"\n") * (rows - 1) + row
 
     def _document(self, document: Any) -> Matrix:
@@ -278,6 +333,27 @@ class Reader:
             '{"columns": [...], "data": [[...], ...]} or one row a line, with '
             + ", ".join(self.features)
         )
+
+
+def _array_parser() -> Any:
+    """Make what reads numbers into an array; None where it is not installed (Python 3.14)."""
+    try:
+        # Imported here: few servers get such bodies, and the first one can wait for it.
+        import simdjson
+    except ImportError:
+        return None
+    return simdjson.Parser()
+
+
+def _parts(text: bytes) -> Iterator[bytes]:
+    """Cut CSV between lines, into parts that the processor's caches hold."""
+    start = 0
+    while start < len(text):
+        end = text.find(b"\n", start + _PART_BYTES)
+        end = len(text) if end < 0 else end
+        if part := text[start:end].strip(b"\n"):
+            yield part
+        start = end
 
 
 def _value_error(values: list[Any], names: Sequence[str]) -> PayloadError:

@@ -3,41 +3,116 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 import numpy as np
 
+from pipeline_code.core.errors import PipelineError
+from pipeline_code.core.problem import Problem
+from pipeline_code.core.problem_types import BINARY, MULTICLASS
 from pipeline_code.core.tables import Connection, literal, quoted
+from pipeline_code.steps.features import NUMBERS, TEXT
+from pipeline_code.steps.sample import MOST_ROWS, sampled
+from pipeline_code.steps.target_figures import QUANTILES
 
-_QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 _MIDDLE_BINS = 18  # between the first and the last percentile; one more on either side
 _FEW_VALUES = 20  # up to so many distinct values, each is a bar of its own
 _FAR_OUT = (
     3.0  # interquartile ranges beyond the quartiles; Source: Tukey, Exploratory Data Analysis
 )
-_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE")
+_STEPS = 1 << 30  # into which the range of a column is cut where its values are added up
+_TIME = "TIMESTAMP"
+
+
+class InfiniteValuesError(PipelineError, ValueError):
+    """A column holds values, or values so far apart, that no mean can be computed of them."""
+
+    def __init__(self, column: str, low: float, high: float) -> None:
+        super().__init__(
+            f"{column} reaches from {low} to {high}, which is no range of finite numbers; "
+            "correct it in features.sql (a division by nought?) or bound it under contract.columns"
+        )
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """Whole numbers for the values of a column: their sums do not depend on the order."""
+
+    column: str
+    low: float
+    high: float
+
+    @property
+    def factor(self) -> float:
+        """How many steps a unit has; 0 for a constant."""
+        return _STEPS / (self.high - self.low) if self.high > self.low else 0.0
+
+    @property
+    def sql(self) -> str:
+        """Write the SQL of the whole number of a value."""
+        return (
+            f"cast(round((cast({self.column} as double) - {self.low!r}::double) "
+            f"* {self.factor!r}::double) as bigint)"
+        )
+
+    def mean(self, rows: int, total: int | None) -> float | None:
+        """Turn a sum of whole numbers back into a mean of values."""
+        if not rows or total is None:
+            return None
+        return self.low + total / rows / self.factor if self.factor else self.low
+
+    def deviation(self, rows: int, total: int | None, squares: int | None) -> float | None:
+        """Turn sums of whole numbers and of their squares into a sample standard deviation."""
+        if rows < 2 or total is None or squares is None:
+            return None
+        if not self.factor:
+            return 0.0
+        return math.sqrt((rows * squares - total**2) / (rows * (rows - 1))) / self.factor
 
 
 @dataclass(frozen=True)
 class _Table:
     database: Connection
     name: str
-    positive: str
+    problem: Problem
+    target: _Scale
 
-    def row(self, *expressions: str) -> tuple[Any, ...]:
+    def row(self, expressions: Sequence[str]) -> tuple[Any, ...]:
         """Compute aggregates over all rows."""
         query = f"select {', '.join(expressions)} from {self.name}"  # noqa: S608
         return tuple(self.database.execute(query).fetchall()[0])
 
-    def groups(self, expression: str) -> list[tuple[Any, int, int]]:
-        """Count rows and positives for each value of an expression, without the missing ones."""
+    def groups(self, expression: str) -> list[tuple[Any, ...]]:
+        """Count rows for each value of an expression, without the missing ones.
+
+        A group is the value, its rows, then what `relation` needs to know of the target.
+        """
         return self.database.execute(
-            f"select {expression} as one, count(*), count(*) filter ({self.positive}) "  # noqa: S608
+            f"select {expression} as one, count(*), {self._of_target()} "  # noqa: S608
             f"from {self.name} where one is not null group by one order by one"
         ).fetchall()
+
+    def relation(self, groups: Sequence[tuple[Any, ...] | None]) -> dict[str, list[Any]]:
+        """Say how the target is distributed in each group; None is a group without rows."""
+        if self.problem.type == BINARY:
+            return {"positives": [group[2] if group else 0 for group in groups]}
+        if self.problem.type == MULTICLASS:
+            none = [0] * len(self.problem.class_names)
+            return {"classes": [list(group[2:]) if group else none for group in groups]}
+        return {
+            "means": [self.target.mean(group[1], group[2]) if group else None for group in groups]
+        }
+
+    def _of_target(self) -> str:
+        target = quoted(self.problem.target)
+        if self.problem.type == BINARY:
+            return f"count(*) filter ({target} = 1)"
+        if self.problem.type == MULTICLASS:
+            places = range(len(self.problem.class_names))
+            return ", ".join(f"count(*) filter ({target} = {place})" for place in places)
+        return f"sum({self.target.sql})"
 
 
 def profile_columns(
@@ -46,7 +121,7 @@ def profile_columns(
     columns: Sequence[str],
     *,
     identifiers: Sequence[str],
-    target: str,
+    problem: Problem,
 ) -> dict[str, dict[str, Any]]:
     """Describe every column of a table.
 
@@ -54,159 +129,172 @@ def profile_columns(
     that identify nothing also ``mean``, ``std``, ``quantiles``, ``outliers`` (rows further than
     three interquartile ranges beyond the quartiles) and a ``histogram``: bars of single ``values``
     or between ``edges`` (n + 1 of them, the outermost are minimum and maximum), with ``counts``
-    and, for the relation to the target, ``positives``. Times have a histogram by day, texts one
-    of their most frequent values.
+    and the relation to the target: ``positives`` of a binary one, the rows of each class
+    (``classes``), or the ``means`` of a number. Times have a histogram by day, texts one of their
+    most frequent values.
+
+    Of more than `MOST_ROWS` rows, quantiles are those of about so many that were drawn by their
+    content, and ``distinct`` is an estimate where it is more than a few; all else is exact. The
+    figures do not depend on the order of the rows.
 
     Args:
-        database: holds the table, in an order that is always the same (means are summed in it).
+        database: holds the table; it has the column `ROW`.
         table: its name; it has at least one row.
-        columns: what to describe.
+        columns: what to describe, the target included.
         identifiers: columns whose values only name something.
-        target: the label; 1 is positive.
+        problem: the target, encoded.
+
+    Raises:
+        InfiniteValuesError: if a number is infinite, or numbers are as far apart.
     """
-    source = _Table(database, table, f"cast({quoted(target)} as integer) = 1")
     types = {row[0]: row[1] for row in database.execute(f"describe {table}").fetchall()}
-    rows = source.row("count(*)")[0]
-    described = {}
+    target = quoted(problem.target)
+    rows, low, high = database.execute(
+        f"select count(*), min({target}), max({target}) from {table}"  # noqa: S608
+    ).fetchall()[0]
+    scale = _Scale(target, *_finite_range(problem.target, low, high))
+    source = _Table(database, table, problem, scale)
+    numbers = [name for name in columns if types[name] in NUMBERS and name not in identifiers]
+    described = _facts(source, columns, types, numbers, rows)
+    scales = {}
+    for name in numbers:
+        known = described[name]
+        if known["distinct"]:
+            scales[name] = _Scale(quoted(name), *_finite_range(name, known["min"], known["max"]))
+    _add_sums(source, described, scales, rows)
     for name in columns:
-        described[name] = _describe(source, name, types[name], rows)
-        if types[name] in _NUMBERS and name not in identifiers and described[name]["distinct"]:
-            described[name] |= _distribution(source, name, described[name])
-    numbers = [name for name in columns if "quantiles" in described[name]]
-    for name, (mean, std) in _moments(source, numbers).items():
-        described[name] |= {"mean": mean, "std": std}
+        if histogram := _histogram(source, name, types[name], described[name], name in scales):
+            described[name]["histogram"] = histogram
     return described
 
 
-def correlate(
-    database: Connection, table: str, inputs: Sequence[str], target: str
-) -> dict[str, Any]:
-    """Compute Pearson's correlations of numeric inputs with the target and with each other.
-
-    A constant column has none: None.
-    """
-    types = {row[0]: row[1] for row in database.execute(f"describe {table}").fetchall()}
-    names = [name for name in inputs if types[name] in _NUMBERS]
-    pairs = [(name, target) for name in names] + list(combinations(names, 2))
-    if not pairs:
-        return {"target": {}, "inputs": {}}
-    source = _Table(database, table, "true")
-    with _InOneOrder(database):
-        values = source.row(
-            *(
-                f"corr(cast({quoted(one)} as double), cast({quoted(other)} as double))"
-                for one, other in pairs
-            )
-        )
-    found = dict(zip(pairs, map(_finite, values), strict=True))
-    between: dict[str, dict[str, float | None]] = {name: {} for name in names}
-    for one, other in combinations(names, 2):
-        between[one][other] = found[one, other]
-    return {"target": {name: found[name, target] for name in names}, "inputs": between}
+def _finite_range(name: str, low: float, high: float) -> tuple[float, float]:
+    if not math.isfinite(float(high) - float(low)):
+        raise InfiniteValuesError(name, low, high)
+    return float(low), float(high)
 
 
-class _InOneOrder:
-    """Add floats up in the table's order: the last digits would differ from run to run."""
+def _facts(
+    source: _Table,
+    columns: Sequence[str],
+    types: Mapping[str, str],
+    numbers: Sequence[str],
+    rows: int,
+) -> dict[str, dict[str, Any]]:
+    """Learn of all columns at once what a single pass over the rows tells."""
+    distinct = "count(distinct {})" if rows <= MOST_ROWS else "approx_count_distinct({})"
+    wanted: list[tuple[str, str, str]] = []
+    for name in columns:
+        column = quoted(name)
+        wanted += [
+            (name, "missing", f"count(*) - count({column})"),
+            (name, "distinct", distinct.format(column)),
+        ]
+        if types[name] in NUMBERS or types[name] == _TIME:
+            wanted += [(name, "min", f"min({column})"), (name, "max", f"max({column})")]
+        if name in numbers:
+            quantiles = f"quantile_cont(cast({column} as double), {list(QUANTILES)})"
+            wanted.append((name, "quantiles", f"{quantiles} filter ({sampled(rows)})"))
+    found = source.row([sql for _, _, sql in wanted])
+    facts: dict[str, dict[str, Any]] = {name: {"type": types[name].lower()} for name in columns}
+    for (name, fact, _), value in zip(wanted, found, strict=True):
+        if fact == "quantiles":
+            if value is not None:
+                facts[name][fact] = {
+                    str(share): float(one) for share, one in zip(QUANTILES, value, strict=True)
+                }
+        else:
+            is_time = types[name] == _TIME and fact in ("min", "max") and value is not None
+            facts[name][fact] = value.isoformat() if is_time else value
+    return facts
 
-    def __init__(self, database: Connection) -> None:
-        self._database = database
 
-    def __enter__(self) -> None:
-        self._threads = self._database.execute("select current_setting('threads')").fetchall()[0][0]
-        self._database.execute("set threads = 1")
+def _add_sums(
+    source: _Table, described: dict[str, dict[str, Any]], scales: Mapping[str, _Scale], rows: int
+) -> None:
+    """Add means, standard deviations and numbers of outliers, of all columns at once."""
+    expressions = []
+    for name, scale in scales.items():
+        known = described[name]["quantiles"]
+        reach = _FAR_OUT * (known["0.75"] - known["0.25"])
+        low, high = known["0.25"] - reach, known["0.75"] + reach
+        expressions += [
+            f"sum({scale.sql})",
+            f"sum({scale.sql} * {scale.sql})",
+            f"count(*) filter ({scale.column} < {low!r}::double "
+            f"or {scale.column} > {high!r}::double)",
+        ]
+    found = iter(source.row(expressions) if expressions else ())
+    for name, scale in scales.items():
+        there = rows - described[name]["missing"]
+        total, squares, outliers = next(found), next(found), next(found)
+        described[name] |= {
+            "mean": scale.mean(there, total),
+            "std": scale.deviation(there, total, squares),
+            "outliers": outliers,
+        }
 
-    def __exit__(self, *_: object) -> None:
-        self._database.execute(f"set threads = {self._threads}")
 
-
-def _describe(source: _Table, name: str, sql_type: str, rows: int) -> dict[str, Any]:
+def _histogram(
+    source: _Table, name: str, sql_type: str, known: dict[str, Any], is_number: bool
+) -> dict[str, Any] | None:
     column = quoted(name)
-    present, distinct = source.row(f"count({column})", f"count(distinct {column})")
-    result = {"type": sql_type.lower(), "missing": rows - present, "distinct": distinct}
-    if sql_type in _NUMBERS or sql_type == "TIMESTAMP":
-        low, high = source.row(f"min({column})", f"max({column})")
-        is_time = sql_type == "TIMESTAMP" and low is not None
-        result |= {"min": low.isoformat(), "max": high.isoformat()} if is_time else {}
-        result |= {} if is_time else {"min": low, "max": high}
-    if sql_type == "TIMESTAMP":
-        result["histogram"] = _bars(source.groups(f"cast(cast({column} as date) as varchar)"))
-    elif sql_type == "VARCHAR" and distinct:
-        result["histogram"] = _bars(source.groups(_frequent(source, column)))
-    elif sql_type == "BOOLEAN" and distinct:
-        result["histogram"] = _bars(source.groups(column))
-    return result
+    if not known["distinct"]:
+        return None
+    if sql_type == _TIME:
+        return _bars(source, source.groups(f"cast(cast({column} as date) as varchar)"))
+    if sql_type == TEXT:
+        return _bars(source, source.groups(_frequent(source, column)))
+    if sql_type == "BOOLEAN":
+        return _bars(source, source.groups(column))
+    if not is_number:
+        return None
+    # The estimate of a few distinct values may be wrong by one or two.
+    if known["distinct"] <= 2 * _FEW_VALUES:
+        groups = source.groups(column)
+        known["distinct"] = len(groups)
+        if len(groups) <= _FEW_VALUES:
+            return _bars(source, groups)
+    return _bins(source, column, known)
 
 
 def _frequent(source: _Table, column: str) -> str:
     """Write SQL that keeps the most frequent texts and calls the others ``(other)``."""
-    most = sorted(source.groups(column), key=lambda group: (-group[1], group[0]))[:_FEW_VALUES]
-    listed = ", ".join(literal(group[0]) for group in most)
+    most = source.database.execute(
+        f"select {column} from {source.name} where {column} is not null "  # noqa: S608
+        f"group by 1 order by count(*) desc, 1 limit {_FEW_VALUES}"
+    ).fetchall()
+    listed = ", ".join(literal(value) for (value,) in most)
     return (
         f"case when {column} in ({listed}) then {column} "
         f"when {column} is not null then '(other)' end"
     )
 
 
-def _distribution(source: _Table, name: str, known: dict[str, Any]) -> dict[str, Any]:
-    column = quoted(name)
-    quantiles = source.row(f"quantile_cont({column}, {list(_QUANTILES)})")[0]
-    named = dict(zip(_QUANTILES, map(float, quantiles), strict=True))
-    reach = _FAR_OUT * (named[0.75] - named[0.25])
-    low, high = named[0.25] - reach, named[0.75] + reach
-    (outliers,) = source.row(f"count(*) filter ({column} < {low!r} or {column} > {high!r})")
-    if known["distinct"] <= _FEW_VALUES:
-        histogram = _bars(source.groups(column))
-    else:
-        histogram = _histogram(source, column, known, named[0.01], named[0.99])
-    return {
-        "quantiles": {str(share): value for share, value in named.items()},
-        "outliers": outliers,
-        "histogram": histogram,
-    }
-
-
-def _histogram(
-    source: _Table, column: str, known: dict[str, Any], low: float, high: float
-) -> dict[str, Any]:
-    """Count rows in equal bins between ``low`` and ``high``, and in one bin on either side."""
+def _bins(source: _Table, column: str, known: dict[str, Any]) -> dict[str, Any]:
+    """Count rows in equal bins between two percentiles, and in one bin on either side."""
+    low, high = known["quantiles"]["0.01"], known["quantiles"]["0.99"]
     if low == high:  # more than 98 % of the rows are one value: bins around it say nothing
         low, high = float(known["min"]), float(known["max"])
     width = (high - low) / _MIDDLE_BINS
     middle = f"1 + least({_MIDDLE_BINS - 1}, floor(({column} - {low!r}) / {width!r}))"
-    groups = source.groups(
+    found = source.groups(
         f"cast(case when {column} < {low!r} then 0 when {column} > {high!r} "
         f"then {_MIDDLE_BINS + 1} when {column} is not null then {middle} end as integer)"
     )
-    counts = {place: (rows, positives) for place, rows, positives in groups}
-    bins = [counts.get(place, (0, 0)) for place in range(_MIDDLE_BINS + 2)]
+    groups = {group[0]: group for group in found}
+    bins = [groups.get(place) for place in range(_MIDDLE_BINS + 2)]
     edges = np.linspace(low, high, _MIDDLE_BINS + 1).tolist()
     return {
         "edges": [float(known["min"]), *edges, float(known["max"])],
-        "counts": [rows for rows, _ in bins],
-        "positives": [positives for _, positives in bins],
+        "counts": [group[1] if group else 0 for group in bins],
+        **source.relation(bins),
     }
 
 
-def _bars(groups: Sequence[tuple[Any, int, int]]) -> dict[str, Any]:
+def _bars(source: _Table, groups: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
     return {
-        "values": [value for value, _, _ in groups],
-        "counts": [rows for _, rows, _ in groups],
-        "positives": [positives for _, _, positives in groups],
+        "values": [group[0] for group in groups],
+        "counts": [group[1] for group in groups],
+        **source.relation(groups),
     }
-
-
-def _moments(source: _Table, names: Sequence[str]) -> dict[str, tuple[float | None, float | None]]:
-    if not names:
-        return {}
-    with _InOneOrder(source.database):
-        values = source.row(
-            *(f"{what}({quoted(name)})" for name in names for what in ("avg", "stddev_samp"))
-        )
-    return {
-        name: (_finite(mean), _finite(std))
-        for name, mean, std in zip(names, values[::2], values[1::2], strict=True)
-    }
-
-
-def _finite(value: float | None) -> float | None:
-    return float(value) if value is not None and math.isfinite(value) else None

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from pipeline_code.core.errors import PipelineError
-from pipeline_code.core.problem import BINARY, MULTICLASS
+from pipeline_code.core.problem_types import BINARY, MULTICLASS
 from pipeline_code.steps.model import Matrix, Model, Vector
 from pipeline_code.steps.sampled_shap import sampled_shap
 

@@ -95,15 +95,27 @@ def write_result(
         like_source: whether the destination has the source's format.
         header: whether CSV begins with the names of the columns.
     """
-    kept = ", ".join(
+    kept = carried(columns, numbers=numbers, like_source=like_source)
+    query = f"select {kept}, score, decision from {SOURCE} positional join scores"  # noqa: S608
+    write_query(database, query, destination, header=header)
+
+
+def carried(columns: Mapping[str, str], *, numbers: Sequence[str] = (), like_source: bool) -> str:
+    """Write the SQL of the source's columns as they go to a result; see `write_result`."""
+    return ", ".join(
         quoted(name) if like_source else _portable(name, kind, name in numbers)
         for name, kind in columns.items()
     )
+
+
+def write_query(
+    database: Connection, query: str, destination: Path, *, header: bool = True
+) -> None:
+    """Write what a query finds and publish the file in one move, in the format of its suffix."""
     part = destination.with_name(f".{destination.name}.part")
     try:
         database.execute(
-            f"copy (select {kept}, score, decision from {SOURCE} positional join scores) "  # noqa: S608
-            f"to {literal(part)} ({_WRITTEN[destination.suffix.lower()]}"
+            f"copy ({query}) to {literal(part)} ({_WRITTEN[destination.suffix.lower()]}"
             f"{'' if header else ' false'})"
         )
         part.replace(destination)
@@ -141,6 +153,11 @@ def no_number(name: str, kind: str) -> str:
         given, odd = f"{column} is not null", "true"
     broken = f"{given} and ({odd} or {value} is null or not isfinite({value}))"
     return f"case when {broken} then {literal(f'{name} is not a finite number')} end"
+
+
+def plain_text(name: str, kind: str) -> str:
+    """Write the SQL of a cell as text, without the quotes of JSON; NULL where it is empty."""
+    return f"cast({_plain(name, kind)} as varchar)"
 
 
 def _plain(name: str, kind: str) -> str:

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from pipeline_code.core.errors import PipelineError
-from pipeline_code.steps.onnx_scorer import OnnxScorer
+from pipeline_code.steps.onnx_scorer import FEW, OnnxScorer
 from pipeline_code.steps.predict import (
     ONNX_FILE,
     Matrix,
@@ -23,8 +23,6 @@ from pipeline_code.steps.predict import (
     read_metadata,
 )
 
-_FEW: Final = 48
-"""Up to so many rows ONNX Runtime is the faster one (200 trees of depth 6, 30 features)."""
 _TOLERANCE: Final = 1e-5
 
 
@@ -91,7 +89,7 @@ class ServedModel:
 
     def predict(self, x: Matrix) -> Vector:
         """Return the probability of the positive class of each row, shape (n,)."""
-        return self._few.predict(x) if len(x) <= _FEW else self.native().predict(x)
+        return self._few.predict(x) if len(x) <= FEW else self.native().predict(x)
 
     def explain(self, x: Matrix) -> Vector:
         """Return exact SHAP values in log odds, shape (n, features + 1), the base value last."""

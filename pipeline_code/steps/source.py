@@ -22,6 +22,24 @@ class SourceError(PipelineError, ValueError):
 
 
 @dataclass(frozen=True)
+class SourceFile:
+    """A file of a source.
+
+    Attributes:
+        path: how it was delivered, as messages name it.
+        at: where it is read: the same place, or a copy in UTF-8.
+    """
+
+    path: Path
+    at: Path
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether a copy is read, which is never packed."""
+        return self.path != self.at
+
+
+@dataclass(frozen=True)
 class SourceColumn:
     """How one column of a source is written in SQL, and its DuckDB type."""
 
@@ -45,7 +63,7 @@ class Source:
     relation: str
     columns: dict[str, SourceColumn]
     record: str
-    files: tuple[Path, ...]
+    files: tuple[SourceFile, ...]
     rejects: bool = False
     condition: str = "true"
     problem: str = ""
@@ -53,7 +71,11 @@ class Source:
     @property
     def name(self) -> str:
         """Name the source in a message: its file, or its first one of many."""
-        return str(self.files[0])
+        return str(self.files[0].path)
+
+    def delivered(self, at: str) -> Path:
+        """Say how a file was delivered that is read at ``at``."""
+        return next(file.path for file in self.files if str(file.at) == at)
 
 
 def damaged(file: Path, problem: object) -> SourceError:
@@ -63,6 +85,6 @@ def damaged(file: Path, problem: object) -> SourceError:
     return SourceError(file, f"cannot be read: {reason}; write it anew or remove it")
 
 
-def path_list(files: Iterable[Path]) -> str:
+def path_list(files: Iterable[SourceFile]) -> str:
     """Write paths for DuckDB, which would take brackets and stars as patterns."""
-    return f"[{', '.join(literal(glob.escape(str(file))) for file in files)}]"
+    return f"[{', '.join(literal(glob.escape(str(file.at))) for file in files)}]"

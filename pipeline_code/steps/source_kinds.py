@@ -10,8 +10,17 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline_code.core.data_contract import SourceFormat
 from pipeline_code.core.tables import Connection, literal, quoted
-from pipeline_code.steps.source import FILE, Source, SourceColumn, SourceError, damaged, path_list
+from pipeline_code.steps.source import (
+    FILE,
+    Source,
+    SourceColumn,
+    SourceError,
+    SourceFile,
+    damaged,
+    path_list,
+)
 
 LINE = "acequia_line"
 """The column that holds a line of JSON as it is."""
@@ -21,17 +30,17 @@ _KEEP_REJECTS = "store_rejects = true, rejects_limit = 0"
 _JSON_SAMPLE = 1_000  # objects whose keys are read to learn the columns
 
 
-def parquet_columns(database: Connection, file: Path) -> list[str]:
+def parquet_columns(database: Connection, file: SourceFile) -> list[str]:
     """List names and types of a Parquet file in turn: name, type, name, type."""
     query = f"describe from read_parquet({path_list([file])}, hive_partitioning = false)"
     try:
         rows = database.execute(query).fetchall()
     except duckdb.Error as error:
-        raise damaged(file, error) from error
+        raise damaged(file.path, error) from error
     return [part for row in rows for part in (str(row[0]), str(row[1]))]
 
 
-def parquet_source(details: Sequence[str], files: Sequence[Path]) -> Source:
+def parquet_source(details: Sequence[str], files: Sequence[SourceFile]) -> Source:
     """Read Parquet files whose `parquet_columns` are ``details``."""
     names, types = details[::2], details[1::2]
     fields = ", ".join(f"{literal(name)}: {quoted(name)}" for name in names)
@@ -47,43 +56,63 @@ def parquet_source(details: Sequence[str], files: Sequence[Path]) -> Source:
     )
 
 
-def csv_header(file: Path, head: str) -> list[str]:
-    """Find the delimiter, the one that makes most columns, and the names in a file's first line."""
-    headers = {
+def csv_header(file: Path, head: str, written: SourceFormat) -> list[str]:
+    """Find the delimiter and the names of the columns, which a file's first line tells.
+
+    The delimiter is the one that makes most columns, where ``written`` names none.
+    """
+    delimiters = (written.delimiter,) if written.delimiter else _DELIMITERS
+    first = {
         delimiter: next(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter), [])
-        for delimiter in _DELIMITERS
+        for delimiter in delimiters
     }
-    delimiter = max(headers, key=lambda one: len(headers[one]))
-    names = headers[delimiter]
+    delimiter = max(first, key=lambda one: len(first[one]))
+    names = first[delimiter]
+    if not written.header:
+        if not names:
+            raise SourceError(file, "begins with an empty line; remove it")
+        return [delimiter, *(f"column_{place + 1}" for place in range(len(names)))]
     if not any(name.strip() for name in names):
-        raise SourceError(file, "has no header line; its first line must name the columns")
+        raise SourceError(
+            file,
+            "has no header line; its first line must name the columns, "
+            "or set source.header: false in usecase.yaml",
+        )
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise SourceError(file, f"names {', '.join(twice)} twice in its header; rename one")
     return [delimiter, *names]
 
 
-def csv_source(details: Sequence[str], files: Sequence[Path]) -> Source:
+def csv_source(
+    details: Sequence[str], files: Sequence[SourceFile], written: SourceFormat
+) -> Source:
     """Read CSV files whose `csv_header` is ``details``; every value is text until it is checked."""
     delimiter, *names = details
     # Columns go by position: a header may hold names that differ only in case.
-    columns = {name: SourceColumn(f"c{place}", "VARCHAR") for place, name in enumerate(names)}
-    declared = ", ".join(f"{column.sql}: 'VARCHAR'" for column in columns.values())
-    fields = ", ".join(f"{literal(name)}: {column.sql}" for name, column in columns.items())
+    cells = {name: f"c{place}" for place, name in enumerate(names)}
+    declared = ", ".join(f"{cell}: 'VARCHAR'" for cell in cells.values())
+    fields = ", ".join(f"{literal(name)}: {cell}" for name, cell in cells.items())
     return Source(
         relation=(
-            f"read_csv({path_list(files)}, columns = {{{declared}}}, header = true, "
-            f"auto_detect = false, delim = {literal(delimiter)}, quote = '\"', escape = '\"', "
-            f"hive_partitioning = false, filename = '{FILE}', {_KEEP_REJECTS})"
+            f"read_csv({path_list(files)}, columns = {{{declared}}}, "
+            f"header = {str(written.header).lower()}, auto_detect = false, "
+            f"delim = {literal(delimiter)}, quote = '\"', escape = '\"', "
+            f"hive_partitioning = false, filename = '{FILE}', {_unpacked(files)}{_KEEP_REJECTS})"
         ),
-        columns=columns,
+        columns={
+            name: SourceColumn(_present(cell, written.missing), "VARCHAR")
+            for name, cell in cells.items()
+        },
         record=f"cast(to_json({{{fields}}}) as varchar)",
         files=tuple(files),
         rejects=True,
     )
 
 
-def json_source(database: Connection, layout: str, files: Sequence[Path]) -> Source:
+def json_source(
+    database: Connection, layout: str, files: Sequence[SourceFile], written: SourceFormat
+) -> Source:
     """Read JSON objects, an ``array`` a file or as ``lines``; missing keys are missing values."""
     rows = _objects(files) if layout == "array" else _lines(files, _KEEP_REJECTS)
     sample = _objects(files) if layout == "array" else _lines(files, "ignore_errors = true")
@@ -94,7 +123,10 @@ def json_source(database: Connection, layout: str, files: Sequence[Path]) -> Sou
     return Source(
         relation=rows,
         columns={
-            name: SourceColumn(f"json_extract_string({whole}, {_pointer(name)})", "VARCHAR")
+            name: SourceColumn(
+                _present(f"json_extract_string({whole}, {_pointer(name)})", written.missing),
+                "VARCHAR",
+            )
             for name in names
         },
         record=LINE,
@@ -105,23 +137,40 @@ def json_source(database: Connection, layout: str, files: Sequence[Path]) -> Sou
     )
 
 
-def _objects(files: Sequence[Path]) -> str:
+def _present(text: str, missing: Sequence[str]) -> str:
+    """Write the SQL of a text, NULL where it is one of the words for a missing value."""
+    if not missing:
+        return text
+    words = ", ".join(literal(word.strip()) for word in missing)
+    return f"case when trim({text}) not in ({words}) then {text} end"
+
+
+def _unpacked(files: Sequence[SourceFile]) -> str:
+    """Say that copies are not packed, whatever their names end in."""
+    return "compression = 'none', " if files[0].is_copy else ""
+
+
+def _objects(files: Sequence[SourceFile]) -> str:
     return (
         f"(select cast(json as varchar) as {LINE}, filename as {FILE} "  # noqa: S608
-        f"from read_json_objects({path_list(files)}, format = 'array', filename = true))"
+        f"from read_json_objects({path_list(files)}, {_unpacked(files)}"
+        "format = 'array', filename = true))"
     )
 
 
-def _lines(files: Sequence[Path], errors: str) -> str:
+def _lines(files: Sequence[SourceFile], errors: str) -> str:
     """Read lines of text, so that a broken line is one broken row and keeps its text."""
     return (
         f"(select * from read_csv({path_list(files)}, columns = {{{LINE}: 'VARCHAR'}}, "  # noqa: S608
         "header = false, auto_detect = false, delim = '\x01', quote = '', escape = '', "
-        f"hive_partitioning = false, filename = '{FILE}', {errors}) where trim({LINE}) <> '')"
+        f"hive_partitioning = false, filename = '{FILE}', {_unpacked(files)}{errors}) "
+        f"where trim({LINE}) <> '')"
     )
 
 
-def _json_keys(database: Connection, relation: str, whole: str, files: Sequence[Path]) -> list[str]:
+def _json_keys(
+    database: Connection, relation: str, whole: str, files: Sequence[SourceFile]
+) -> list[str]:
     objects = f"select json_keys({whole}) as keys from {relation} limit {_JSON_SAMPLE}"  # noqa: S608
     try:
         rows = database.execute(
@@ -130,7 +179,7 @@ def _json_keys(database: Connection, relation: str, whole: str, files: Sequence[
             "group by key order by place, key"
         ).fetchall()
     except duckdb.Error as error:
-        raise damaged(files[0], error) from error
+        raise damaged(files[0].path, error) from error
     return [str(row[0]) for row in rows]
 
 

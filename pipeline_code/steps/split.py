@@ -1,4 +1,4 @@
-"""Split rows by time, so that a model is tested on days that it could not have seen."""
+"""Split rows so that a model is tested on what it could not have seen."""
 
 from __future__ import annotations
 
@@ -9,60 +9,75 @@ from typing import Any
 
 from pipeline_code import contract
 from pipeline_code.core.errors import SingleClassError
+from pipeline_code.core.problem_types import BINARY, MULTICLASS
 from pipeline_code.core.splits import Days, EmptySplitError, split_days
 from pipeline_code.core.tables import Connection, literal, quoted
 from pipeline_code.core.usecase import UseCase
+from pipeline_code.steps.drawn_split import (
+    EmptyPartError,
+    RareClassError,
+    part_by_chance,
+    part_by_groups,
+    part_by_strata,
+)
+from pipeline_code.steps.target_figures import describe_target
+
+PARTS = (contract.TRAIN_CHANNEL, contract.VALIDATION, contract.TEST)
+"""The names of the parts, in the order of the numbers that `core.splits` gives them."""
+
+_DRAWN = {"stratified": part_by_strata, "random": part_by_chance, "grouped": part_by_groups}
 
 
 @dataclass(frozen=True)
 class Part:
-    """One part of the split: its days, and SQL that selects its rows of the split table."""
+    """One part of the split, and SQL that selects its rows of the split table.
+
+    Attributes:
+        name: as its channel is called.
+        rows: how many it has.
+        target: how the target is distributed; see `steps.target_figures`.
+        condition: the SQL.
+        days: of a split by time.
+    """
 
     name: str
-    days: Days
     rows: int
-    positives: int
+    target: dict[str, Any]
     condition: str
+    days: Days | None = None
+
+    @property
+    def positives(self) -> int:
+        """How many rows of a binary problem are positive."""
+        return int(self.target.get("positives", 0))
 
     def figures(self) -> dict[str, Any]:
         """Say what the part holds, for the profile; a part of no days has neither from nor to."""
-        return {
-            "rows": self.rows,
-            "positives": self.positives,
-            "from": self.days.first.isoformat() if len(self.days) else None,
-            "to": self.days.last.isoformat() if len(self.days) else None,
-        }
+        figures: dict[str, Any] = {"rows": self.rows, "target": self.target}
+        if "positives" in self.target:
+            figures["positives"] = self.positives
+        if self.days is not None:
+            figures["from"] = self.days.first.isoformat() if len(self.days) else None
+            figures["to"] = self.days.last.isoformat() if len(self.days) else None
+        return figures
 
 
 def split_rows(database: Connection, table: str, usecase: UseCase) -> tuple[Part, ...]:
     """Split the rows of ``table`` into train, validation and test.
 
-    Test rows of an entity whose positive label was known by then are left out, as it would be
-    blocked: on test day d a label is known if its own day is at most ``lookback_days`` before
-    the test and more than ``gap_days`` before d, in calendar days.
-
     Raises:
-        EmptySplitError: if a part that should have rows has none.
+        EmptySplitError: if a part of a split by time that should have rows has none.
+        EmptyPartError: the same of another split.
         SingleClassError: if train or test holds only one class.
+        RareClassError: if a class is missing in train or test.
     """
-    day = f"cast({quoted(usecase.split.time_column)} as date)"
-    first, last = _one(database, f"select min({day}), max({day}) from {table}")  # noqa: S608
-    days = split_days(usecase.split, Days(first, last))
-    unknown = _unknown(database, table, usecase, day, days.test)
-    parts = tuple(
-        _count(database, table, usecase, name, span, condition)
-        for name, span, condition in (
-            (contract.TRAIN_CHANNEL, days.train, _within(day, days.train)),
-            (contract.VALIDATION, days.validation, _within(day, days.validation)),
-            (contract.TEST, days.test, f"{_within(day, days.test)} and {unknown}"),
-        )
-    )
+    if usecase.split.method == "time":
+        parts = _by_time(database, table, usecase)
+    else:
+        parts = _by_chance(database, table, usecase)
     for part in parts:
-        if not part.rows and (part.name != contract.VALIDATION or len(part.days)):
-            raise EmptySplitError(part.name, part.days, Days(first, last))
-        if part.name != contract.VALIDATION and part.positives in (0, part.rows):
-            value = 1 if part.positives else 0
-            raise SingleClassError(f"the {part.name} split", usecase.problem.target, value)
+        if part.name != contract.VALIDATION:
+            _require_classes(part, usecase)
     return parts
 
 
@@ -78,6 +93,44 @@ def write_part(
     )
 
 
+def _by_time(database: Connection, table: str, usecase: UseCase) -> tuple[Part, ...]:
+    """Split by days.
+
+    Test rows of an entity whose positive label was known by then are left out, as it would be
+    blocked: on test day d a label is known if its own day is at most ``lookback_days`` before
+    the test and more than ``gap_days`` before d, in calendar days.
+    """
+    day = f"cast({quoted(usecase.split.time_column)} as date)"
+    first, last = _one(database, f"select min({day}), max({day}) from {table}")  # noqa: S608
+    available = Days(first, last)
+    days = split_days(usecase.split, available)
+    unknown = _unknown(database, table, usecase, day, days.test)
+    parts = tuple(
+        _part(database, table, usecase, name, condition, span)
+        for name, span, condition in (
+            (contract.TRAIN_CHANNEL, days.train, _within(day, days.train)),
+            (contract.VALIDATION, days.validation, _within(day, days.validation)),
+            (contract.TEST, days.test, f"{_within(day, days.test)} and {unknown}"),
+        )
+    )
+    for part, span in zip(parts, (days.train, days.validation, days.test), strict=True):
+        if not part.rows and (part.name != contract.VALIDATION or len(span)):
+            raise EmptySplitError(part.name, span, available)
+    return parts
+
+
+def _by_chance(database: Connection, table: str, usecase: UseCase) -> tuple[Part, ...]:
+    number = _DRAWN[usecase.split.method](database, table, usecase)
+    parts = tuple(
+        _part(database, table, usecase, name, f"{number} = {place}")
+        for place, name in enumerate(PARTS)
+    )
+    for part in parts:
+        if not part.rows and (part.name != contract.VALIDATION or usecase.split.validation_share):
+            raise EmptyPartError(part.name, usecase, [one.rows for one in parts])
+    return parts
+
+
 def _within(day: str, days: Days) -> str:
     return f"{day} between date '{days.first}' and date '{days.last}'"
 
@@ -87,11 +140,11 @@ def _unknown(database: Connection, table: str, usecase: UseCase, day: str, test:
     known = usecase.split.known_positives
     if known is None:
         return "true"
-    key = quoted(known.key)
+    key, target = quoted(known.key), quoted(usecase.problem.target)
     database.execute(
         f"create or replace temp table known_positives as "  # noqa: S608
         f"select {key} as entity, min({day}) as first_day from {table} "
-        f"where {_positive(usecase)} and {day} >= date '{test.first}' - {known.lookback_days} "
+        f"where {target} = 1 and {day} >= date '{test.first}' - {known.lookback_days} "
         "group by entity"
     )
     return (
@@ -100,18 +153,26 @@ def _unknown(database: Connection, table: str, usecase: UseCase, day: str, test:
     )
 
 
-def _positive(usecase: UseCase) -> str:
-    return f"cast({quoted(usecase.problem.target)} as integer) = 1"
-
-
-def _count(
-    database: Connection, table: str, usecase: UseCase, name: str, days: Days, condition: str
+def _part(
+    database: Connection,
+    table: str,
+    usecase: UseCase,
+    name: str,
+    condition: str,
+    days: Days | None = None,
 ) -> Part:
-    rows, positives = _one(
-        database,
-        f"select count(*), count(*) filter ({_positive(usecase)}) from {table} where {condition}",  # noqa: S608
-    )
-    return Part(name, days, int(rows), int(positives), condition)
+    rows, target = describe_target(database, table, usecase.problem, condition)
+    return Part(name, rows, target, condition, days)
+
+
+def _require_classes(part: Part, usecase: UseCase) -> None:
+    if usecase.problem.type == BINARY and part.positives in (0, part.rows):
+        value = 1 if part.positives else 0
+        raise SingleClassError(f"the {part.name} split", usecase.problem.target, value)
+    if usecase.problem.type == MULTICLASS:
+        for label, rows in part.target["classes"].items():
+            if not rows:
+                raise RareClassError.missing(usecase, label, part.name)
 
 
 def _one(database: Connection, query: str) -> tuple[Any, ...]:

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_code.core.errors import EmptySampleError, PipelineError, SingleClassError
-from pipeline_code.core.problem import BINARY, MULTICLASS, Problem
+from pipeline_code.core.problem import Problem
+from pipeline_code.core.problem_types import BINARY, MULTICLASS
 from pipeline_code.core.texts import Column, Table, Texts
 from pipeline_code.steps.matrix import UnusableColumnError, labels, require_columns
 

@@ -10,7 +10,7 @@ import numpy as np
 from pipeline_code import contract
 from pipeline_code.core.errors import PipelineError
 from pipeline_code.core.learning_settings import BUILT_IN, SKLEARN
-from pipeline_code.core.problem import REGRESSION
+from pipeline_code.core.problem_types import REGRESSION
 from pipeline_code.core.texts import Table
 from pipeline_code.core.thresholds import Threshold
 from pipeline_code.core.usecase import UseCase

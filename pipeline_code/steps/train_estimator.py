@@ -11,7 +11,7 @@ import numpy as np
 
 from pipeline_code.core.errors import PipelineError
 from pipeline_code.core.learning_settings import SKLEARN
-from pipeline_code.core.problem import MULTICLASS, REGRESSION
+from pipeline_code.core.problem_types import MULTICLASS, REGRESSION
 from pipeline_code.steps.estimator_model import ESTIMATOR_FILE, INPUT, EstimatorModel
 from pipeline_code.steps.model import Matrix, Vector
 from pipeline_code.steps.train_task import Fitted, Sample, Task, describe, row_weights

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from pipeline_code.core import metrics
-from pipeline_code.core.problem import BINARY, MULTICLASS, REGRESSION
+from pipeline_code.core.problem_types import BINARY, MULTICLASS, REGRESSION
 from pipeline_code.steps.lightgbm_model import TREES_FILE, LightgbmModel
 from pipeline_code.steps.train_scores import HeldOut, gate_score
 from pipeline_code.steps.train_task import Fitted, Sample, Task, describe, row_weights

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from pipeline_code.core.problem import MULTICLASS, REGRESSION
+from pipeline_code.core.problem_types import MULTICLASS, REGRESSION
 from pipeline_code.steps.design_matrix import Design, Floats
 from pipeline_code.steps.linear_model import WEIGHTS_FILE, LinearModel, LinearWeights
 from pipeline_code.steps.train_task import Fitted, Sample, Task, describe, row_weights

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from pipeline_code.core import metrics, multiclass, regression
-from pipeline_code.core.problem import BINARY, MULTICLASS
+from pipeline_code.core.problem_types import BINARY, MULTICLASS
 from pipeline_code.core.thresholds import Threshold, cheapest_threshold
 from pipeline_code.core.usecase import UseCase
 from pipeline_code.steps.model import Vector

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_code.core.encoding import Categories, fewest_rows, fit_categories, require_no_text
-from pipeline_code.core.problem import MULTICLASS, REGRESSION
+from pipeline_code.core.problem_types import MULTICLASS, REGRESSION
 from pipeline_code.core.texts import Table
 from pipeline_code.core.usecase import UseCase
 from pipeline_code.steps.matrix import feature_matrix, is_text, require_columns

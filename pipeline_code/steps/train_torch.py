@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_code.core.errors import PipelineError
-from pipeline_code.core.problem import BINARY, MULTICLASS
+from pipeline_code.core.problem_types import BINARY, MULTICLASS
 from pipeline_code.steps.design_matrix import Design
 from pipeline_code.steps.model import sigmoid, softmax
 from pipeline_code.steps.network_model import NETWORK_FILE, Arrays, NetworkModel, design_arrays

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from pipeline_code.core import metrics
-from pipeline_code.core.problem import BINARY, MULTICLASS, REGRESSION
+from pipeline_code.core.problem_types import BINARY, MULTICLASS, REGRESSION
 from pipeline_code.steps.model import Matrix, Vector
 from pipeline_code.steps.train_scores import HeldOut, gate_score
 from pipeline_code.steps.train_task import Fitted, Sample, Task, describe, row_weights

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from pipeline_code.core.problem import BINARY
+from pipeline_code.core.problem_types import BINARY
 from pipeline_code.steps.model import Matrix, Model, ModelMetadata, Vector
 
 BOOSTER_FILE: Final = "model.ubj"

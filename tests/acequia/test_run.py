@@ -7,11 +7,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from acequia.run import as_of
+from pipeline_code import contract
+from pipeline_code.core.usecase import load_usecase
 from pipeline_code.usecases.fraud.simulator import write_transactions
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -146,3 +150,14 @@ def test_the_approved_version_scores_a_file(
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)["rows"] > 0
     assert (tmp_path / "scored.parquet").is_file()
+
+
+def test_today_is_named_only_where_freshness_counts() -> None:
+    """A day among the parameters makes every step of yesterday another one for the cache."""
+    fraud = load_usecase(contract.usecase_folder("fraud"))
+    promised = fraud.contract.model_copy(update={"freshness_days": 7})
+
+    assert as_of(fraud) == {}
+    assert date.fromisoformat(
+        as_of(fraud.model_copy(update={"contract": promised}))[contract.PARAMETER_AS_OF]
+    )

@@ -118,3 +118,24 @@ def test_parameters_of_two_settings_never_share_a_name() -> None:
 
     assert len({contract.parameter_name(path) for path in paths}) == len(paths)
     assert contract.parameter_name("training.max_depth") == "TrainingMaxDepth"
+
+
+@pytest.mark.parametrize(
+    ("extra", "place"),
+    [
+        ("", "features.groups: keep records of moments"),
+        ("freshness_days: 7\n  ", "contract.freshness_days: needs split.event_time"),
+    ],
+)
+def test_what_needs_a_time_is_named_where_none_is(tmp_path: Path, extra: str, place: str) -> None:
+    """Records of feature groups and the age of data are of moments."""
+    text = (FRAUD / "usecase.yaml").read_text(encoding="utf-8")
+    before, split, after = text.partition("split:\n")
+    rest = after[after.index("\ntraining:") :]
+    text = before.replace("error_budget:", f"{extra}error_budget:") + split + "  method: random\n"
+    (tmp_path / "usecase.yaml").write_text(text + rest, encoding="utf-8")
+
+    with pytest.raises(SettingsError) as caught:
+        load_usecase(tmp_path)
+
+    assert place in str(caught.value)

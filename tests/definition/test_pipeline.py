@@ -162,6 +162,21 @@ def test_a_pipeline_cannot_approve_its_own_model() -> None:
     assert contract.APPROVED not in parameter["EnumValues"]
 
 
+def test_a_version_is_registered_with_its_card() -> None:
+    """The text that Evaluate wrote, for a person to review with the version."""
+    files = {file["PropertyFileName"]: file for file in step(contract.EVALUATE)["PropertyFiles"]}
+    gate = next(s for s in LOCK.definition["Steps"] if s["Name"] == contract.BETTER_THAN_CHAMPION)
+    (register,) = gate["Arguments"]["IfSteps"]
+
+    card = register["Arguments"]["ModelCard"]
+
+    assert card["ModelCardStatus"] == "PendingReview"
+    read = card["ModelCardContent"]["Std:JsonGet"]
+    name = read["PropertyFile"]["Get"].rpartition(".")[2]
+    assert files[name]["FilePath"] == contract.MODEL_CARD_TEXT_FILE
+    assert read["Path"] == "content"
+
+
 def test_compiling_again_gives_the_same_bytes(tmp_path: Path) -> None:
     """The lock depends on its sources alone, so its diff is a review of the change.
 

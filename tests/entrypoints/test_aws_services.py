@@ -146,11 +146,33 @@ def test_every_row_becomes_a_record_of_texts(services: AwsServices, tmp_path: Pa
     ]
 
 
+def test_of_two_rows_of_one_moment_the_last_is_written(
+    services: AwsServices, tmp_path: Path
+) -> None:
+    """Calls run side by side: which of the two came last would be chance, and differ offline."""
+    path = tmp_path / "records.parquet"
+    duckdb.execute(
+        "copy (from (values (1, '2018-04-01T00:00:00Z', 5.0), (1, '2018-04-01T00:00:00Z', 6.5), "
+        "(1, '2018-04-01T00:00:01Z', 'inf'::double)) as t(CUSTOMER_ID, EventTime, NB)) "
+        f"to '{path}'"
+    )
+    store = FeatureStore()
+
+    rows = with_store(services, store).put_records("customers", path, "OfflineStore")
+
+    assert rows == 3
+    values = [
+        {e["FeatureName"]: e["ValueAsString"] for e in call["Record"]} for call in store.calls
+    ]
+    assert sorted(value.get("NB", "missing") for value in values) == ["6.5", "missing"]
+
+
 def test_a_refusal_stops_the_rest_and_names_the_group(
     services: AwsServices, tmp_path: Path
 ) -> None:
     """Sixty thousand more calls would be refused for the same reason."""
-    path = write_columns(tmp_path / "records.parquet", {"KEY": np.arange(20_000)})
+    columns = {"KEY": np.arange(20_000), "EventTime": np.full(20_000, "2018-04-01T00:00:00Z")}
+    path = write_columns(tmp_path / "records.parquet", columns)
     store = FeatureStore(refuse_after=10)
 
     with pytest.raises(ServiceError, match=r"OfflineStore of customers: .*no kms:Decrypt on key K"):

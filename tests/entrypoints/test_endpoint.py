@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from pipeline_code.core.tables import connect
 from pipeline_code.core.usecase import Costs
 from pipeline_code.entrypoints.endpoint import Endpoint, Limits
+from pipeline_code.entrypoints.http_errors import Headers
+from pipeline_code.entrypoints.workers import SharedFlag
 from pipeline_code.steps.predict import (
     LinearModel,
     LinearWeights,
@@ -344,7 +346,7 @@ def test_large_bodies_are_turned_away_while_others_are_scored() -> None:
 def test_many_rows_are_read_while_the_first_are_scored(endpoint: Endpoint) -> None:
     """In parts whose order is kept, whatever part a row falls into."""
     large = Endpoint(endpoint.model, Limits())
-    values = np.random.default_rng(0).normal(size=(5_001, 2)).round(3)
+    values = np.random.default_rng(0).normal(size=(60_001, 2)).round(3)
     body = "\n".join(f"{a},{b}" for a, b in values).encode()
     answer = ask(large, body, content_type="text/csv", accept="text/csv")
     scores = [float(line.split(",")[0]) for line in answer.body.decode().splitlines()]
@@ -356,10 +358,10 @@ def test_many_rows_are_read_while_the_first_are_scored(endpoint: Endpoint) -> No
 def test_a_mistake_far_down_is_located(endpoint: Endpoint, last: str) -> None:
     """Its row is counted in the request, not in the part in which it was read."""
     large = Endpoint(endpoint.model, Limits())
-    body = ("1,2\n" * 4_500 + last).encode()
+    body = ("1,2\n" * 200_000 + last).encode()
     answer = ask(large, body, content_type="text/csv")
 
-    assert (answer.status, answer.error["where"]["row"]) == (400, 4_501)
+    assert (answer.status, answer.error["where"]["row"]) == (400, 200_001)
 
 
 def test_parquet_is_scored(endpoint: Endpoint, tmp_path: Path) -> None:
@@ -410,3 +412,96 @@ def test_no_bytes_of_a_client_break_the_server(
     assert answer.status in (200, 400, 406, 413, 415)
     if answer.status != 200:
         assert answer.error["message"]
+
+
+def take(endpoint: Endpoint, body: bytes, **headers: str) -> Answer | None:
+    """Offer a request to the express; collect its answer, None where it was not taken."""
+    found: list[Answer] = []
+
+    class Waiting:
+        def reply(self, status: int, media_type: bytes, body: bytes, extra: Headers) -> None:
+            named = {name.decode(): value.decode() for name, value in extra}
+            named |= {"content-type": media_type.decode(), "content-length": str(len(body))}
+            found.append(Answer(status, named, body))
+
+    async def turn() -> bool:
+        pairs = [(k.replace("_", "-").encode(), v.encode("latin-1")) for k, v in headers.items()]
+        is_taken = endpoint.take(pairs, body, Waiting())
+        await asyncio.sleep(0)
+        return is_taken
+
+    return found[0] if asyncio.run(turn()) else None
+
+
+_rows = st.lists(
+    st.sampled_from(["0,0", "1,-2.5", "1e-3,7", ",1", "x,1", "1", "1e39,0", "[0,0]", "A,B", ""]),
+    min_size=1,
+    max_size=3,
+)
+
+
+@settings(deadline=None)
+@given(
+    lines=_rows,
+    content_type=_types,
+    accept=_types,
+    custom=st.sampled_from([{}, {"x_amzn_sagemaker_inference_id": "order-17"}]),
+)
+def test_a_request_that_is_taken_gets_the_same_answer(
+    endpoint: Endpoint, lines: list[str], content_type: str, accept: str, custom: dict[str, str]
+) -> None:
+    """All that can be scored is taken; all that is to be refused is left, to the same words."""
+    body = "\n".join(lines).encode()
+    headers = {"content_type": content_type, "accept": accept, **custom}
+    usual = ask(endpoint, body, **headers)
+
+    assert take(endpoint, body, **headers) == (usual if usual.status == 200 else None)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        ((b"0.%b,0\n" % (b"0" * 60)) * 20, {}),
+        (b"0,0", {"content_encoding": "gzip"}),
+        (b"0,0", {"x_amzn_sagemaker_inference_id": "x" * 65}),
+        (b"0,0", {"x_amzn_sagemaker_custom_attributes": "explain=true"}),
+    ],
+    ids=["large", "compressed", "wrong id", "explained"],
+)
+def test_what_needs_more_than_a_score_is_not_taken(
+    endpoint: Endpoint, body: bytes, headers: dict[str, str]
+) -> None:
+    """It goes the way that has threads, memory limits and refusals."""
+    assert take(endpoint, body, content_type="text/csv", **headers) is None
+
+
+def test_a_taken_request_on_which_the_model_breaks_is_a_500() -> None:
+    """With the same words as on the other way, and known to all workers."""
+
+    class Unhealthy(LinearModel):
+        def _predict(self, x: Matrix) -> Vector:
+            raise UnhealthyModelError(f"broke on {len(x)} rows")
+
+    broken = SharedFlag()
+    endpoint = Endpoint(served(Unhealthy(METADATA, WEIGHTS)), LIMITS, broken)
+    answer = take(endpoint, b"1,2", content_type="text/csv")
+
+    assert answer is not None
+    assert (answer.status, answer.error["code"]) == (500, "internal")
+    assert broken.is_set
+
+
+def test_small_parts_are_scored_together(endpoint: Endpoint) -> None:
+    """Each call of the booster costs as much as some hundred rows."""
+    sizes: list[int] = []
+
+    class Counting(LinearModel):
+        def _predict(self, x: Matrix) -> Vector:
+            sizes.append(len(x))
+            return super()._predict(x)
+
+    body = (b"0.%b1,0\n" % (b"0" * 300)) * 6_000  # less than a thousand rows a part
+    large = Endpoint(served(Counting(METADATA, WEIGHTS)), Limits())
+
+    assert ask(large, body, content_type="text/csv").status == 200
+    assert sorted(sizes) == [1, 858, 2_571, 2_571], "one is the row of the self-check"

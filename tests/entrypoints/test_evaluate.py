@@ -19,9 +19,11 @@ from pipeline_code.entrypoints.job import Job
 from pipeline_code.steps.archive import DamagedArchiveError
 from pipeline_code.steps.predict import Model, UnreadableModelError, save_model
 from pipeline_code.steps.train import train
+from tests.mixed_tables import mixed_rows, mixed_usecase
 
 ARGUMENTS = ["--usecase", "small", "--evaluation.bootstrap_samples", "5"]
 OUTPUT = "processing/output"
+TUNING = "tuning: {strategy: random, trials: 2, ranges: {max_depth: {values: [2, 3]}}}\n"
 
 
 def pack(model: Model, folder: Path) -> Path:
@@ -90,6 +92,19 @@ def test_job_leaves_evaluation_predictions_report_and_summary(
     summary = json.loads(last.removeprefix("acequia.summary "))
     assert summary["rows_in"] == summary["rows_out"] == 400
     assert summary["decision"] == "register"
+
+
+def test_job_leaves_the_model_card_twice(job: Job) -> None:
+    """For people as a document, for the registration as one text that holds the same."""
+    main(job, ARGUMENTS)
+
+    folder = job.root / OUTPUT / "evaluation"
+    card = json.loads((folder / "model_card.json").read_text(encoding="utf-8"))
+    text = json.loads((folder / "model_card_text.json").read_text(encoding="utf-8"))
+    assert json.loads(text["content"]) == card
+    assert card["intended_uses"]["purpose_of_model"] == "Catch <thieves>."
+    reason = written(job)["gate"]["reason"]
+    assert card["evaluation_details"][0]["evaluation_observation"] == reason
 
 
 def test_champion_is_scored_on_the_same_rows(job: Job, model: Model) -> None:
@@ -174,4 +189,62 @@ def test_test_rows_without_a_feature_are_refused(job: Job) -> None:
     rows = read_columns(path)
     write_columns(path, {name: rows[name] for name in rows if name != "risk"})
     with pytest.raises(MissingColumnsError, match="risk"):
+        main(job, ARGUMENTS)
+
+
+@pytest.mark.parametrize("problem", ["multiclass", "regression"])
+@pytest.mark.parametrize("algorithm", ["xgboost", "linear"])
+def test_job_evaluates_classes_and_numbers_with_categories(
+    problem: str, algorithm: str, tmp_path: Path
+) -> None:
+    """From files to files, the champion on the same rows, and a page for the approver."""
+    usecase = mixed_usecase(problem, algorithm=algorithm)
+    (tmp_path / "usecases/mixed").mkdir(parents=True)
+    (tmp_path / "usecases/mixed/usecase.yaml").write_text(
+        json.dumps(usecase.model_dump(mode="json", exclude_unset=True)), encoding="utf-8"
+    )
+    job = Job(root=tmp_path / "ml", usecases=tmp_path / "usecases")
+    inputs = tmp_path / "ml/processing/input"
+    write_columns(inputs / "test/test.parquet", mixed_rows(problem, seed=2))
+    write_columns(inputs / "validation/validation.parquet", mixed_rows(problem, seed=1))
+    model = train(mixed_rows(problem), mixed_rows(problem, seed=1), usecase).model
+    pack(model, inputs / "model")
+    crown(job, model)
+    (inputs / "profile").mkdir()
+    (inputs / "profile/profile.json").write_text("{}", encoding="utf-8")
+
+    main(job, ["--usecase", "mixed", "--evaluation.bootstrap_samples", "5"])
+
+    document = written(job)
+    assert document["uplift"]["value"] == 0
+    assert document["gate"]["decision"] == "keep_champion"
+    categories = [one for one in document["partial_dependence"] if one["kind"] == "category"]
+    assert {"a", "b", "c"} <= {value for one in categories for value in one["grid"]}
+    page = (job.root / OUTPUT / "report/report.html").read_text(encoding="utf-8")
+    assert "The champion stays" in page
+
+
+def test_trials_of_a_tuning_reach_the_evaluation(job: Job, small_folder: Path) -> None:
+    """Whoever approves sees what was tried; without a search nothing is said of it."""
+    trial = {"name": "t1", "status": "Completed", "value": 0.5, "seconds": 1.0}
+    trials = [{**trial, "hyperparameters": {"max_depth": "3"}}]
+    (job.input("champion") / "trials.json").write_text(json.dumps(trials), encoding="utf-8")
+    main(job, ARGUMENTS)
+    assert "tuning" not in written(job)
+
+    with (small_folder / "small/usecase.yaml").open("a", encoding="utf-8") as settings:
+        settings.write(TUNING)
+    main(job, ARGUMENTS)
+    found = written(job)["tuning"]
+    assert found["trials"] == trials
+    assert (found["direction"], found["strategy"]) == ("maximize", "random")
+    assert found["ranges"]["max_depth"]["values"] == [2, 3]
+
+
+def test_damaged_trials_are_refused(job: Job, small_folder: Path) -> None:
+    """In one line that names the file."""
+    with (small_folder / "small/usecase.yaml").open("a", encoding="utf-8") as settings:
+        settings.write(TUNING)
+    (job.input("champion") / "trials.json").write_text("[", encoding="utf-8")
+    with pytest.raises(UnreadableInputError, match=r"champion/trials\.json is no JSON"):
         main(job, ARGUMENTS)

@@ -73,3 +73,17 @@ def test_a_raw_channel_that_is_not_there_is_named(tmp_path: Path) -> None:
 
     assert done.returncode == contract.EXIT_REFUSED
     assert "processing/input/raw does not exist" in done.stderr
+
+
+def test_the_day_of_the_execution_is_an_argument(tmp_path: Path) -> None:
+    """Nothing reads the clock; what is no day is one line."""
+    write_transactions(
+        tmp_path / contract.PROCESSING_INPUT / contract.RAW, customers=100, terminals=200, days=40
+    )
+
+    assert execute(tmp_path, "--as-of", "2030-01-31").returncode == 0, "fraud asks for no freshness"
+    assert execute(tmp_path, "--as-of", contract.UNKNOWN).returncode == 0
+    done = execute(tmp_path, "--as-of", "tomorrow")
+
+    assert done.returncode == contract.EXIT_REFUSED
+    assert "--as-of is 'tomorrow'" in done.stderr

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from pipeline_code.local.feature_records import digest
 from pipeline_code.local.feature_store import FeatureRecordsError, FeatureStore
 from pipeline_code.local.home import Home
+from pipeline_code.local.offline_store import UnknownFeatureGroupError, UnreadableStoreError
 
 Write = Callable[[str], Path]
 
@@ -48,14 +52,114 @@ def test_the_latest_record_wins_whatever_the_order(store: FeatureStore, write: W
     assert store.get("other", 1) is None
 
 
-def test_a_correction_of_the_same_moment_replaces(store: FeatureStore, write: Write) -> None:
-    """The last word on one moment counts."""
-    store.put_online("g", write(row(1, 1, 0.1)))
-    store.put_online("g", write(row(1, 1, 0.9)))
+def test_a_correction_of_the_same_moment_counts_offline_only(
+    store: FeatureStore, write: Write
+) -> None:
+    """As PutRecord has it: what is not newer is history, and the last word on history counts."""
+    for value in (0.1, 0.9):
+        batch = write(row(1, 1, value))
+        store.put_online("g", batch)
+        store.append_offline("g", batch)
 
-    record = store.get("g", 1)
-    assert record is not None
-    assert record["F"] == 0.9
+    assert (store.get("g", 1) or {})["F"] == 0.1
+    assert [record["F"] for record in store.history("g", 1)] == [0.9]
+
+
+def test_an_old_batch_that_is_written_again_is_the_last_word(home: Home, write: Write) -> None:
+    """The offline store of the cloud goes by when a write was asked for; the file keeps it."""
+    times = iter(datetime(2026, 1, 1, hour, tzinfo=UTC) for hour in (1, 2, 3))
+    store = FeatureStore(home, clock=lambda: next(times))
+    old, new = write(row(1, 1, 0.1)), write(row(1, 1, 0.9))
+
+    found = []
+    for batch in (old, new, old):
+        store.append_offline("g", batch)
+        found += [record["F"] for record in store.history("g", 1)]
+
+    assert found == [0.1, 0.9, 0.1]
+
+
+def test_the_later_row_of_a_file_wins_in_both_stores(store: FeatureStore, write: Write) -> None:
+    """Two payments of one card in one second: the answer must not be chance."""
+    batch = write(f"{row(1, 1, 0.9)} UNION ALL {row(1, 1, 0.1)}")
+
+    store.put_online("g", batch)
+    store.append_offline("g", batch)
+
+    assert (store.get("g", 1) or {})["F"] == 0.1
+    assert [record["F"] for record in store.history("g", 1)] == [0.1]
+
+
+def test_history_heeds_both_bounds(store: FeatureStore, write: Write) -> None:
+    """Both instants are inside."""
+    store.append_offline("g", write(" UNION ALL ".join(row(1, day, day) for day in (1, 2, 3, 4))))
+
+    found = store.history("g", 1, "2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z")
+
+    assert [record["F"] for record in found] == [2, 3]
+
+
+def test_records_of_an_earlier_version_of_the_store_are_read(
+    store: FeatureStore, write: Write, home: Home
+) -> None:
+    """They lack SageMaker's columns; any later write of the same moment counts instead."""
+    folder = home.features / "offline" / "g"
+    folder.mkdir(parents=True)
+    write(f"{row(1, 1, 0.1)} UNION ALL {row(1, 2, 0.2)}").rename(folder / "old.parquet")
+    assert [record["F"] for record in store.history("g", 1)] == [0.1, 0.2]
+
+    store.append_offline("g", write(row(1, 2, 0.9)))
+
+    assert [record["F"] for record in store.history("g", 1)] == [0.1, 0.9]
+
+
+def test_a_damaged_file_of_the_store_is_named(store: FeatureStore, home: Home) -> None:
+    """One line, with the folder and what to do."""
+    folder = home.features / "offline" / "g"
+    folder.mkdir(parents=True)
+    (folder / "cut.parquet").write_bytes(b"PAR1")
+
+    with pytest.raises(UnreadableStoreError, match=r"offline/g cannot be read: .*delete the fold"):
+        store.history("g", 1)
+
+
+def test_what_is_no_number_is_missing(store: FeatureStore, write: Write) -> None:
+    """The cloud leaves NaN out of a record; JSON has no word for it."""
+    store.put_online("g", write(row(1, 1, 0).replace("0 AS F", "'NaN'::DOUBLE AS F")))
+
+    assert (store.get("g", 1) or {})["F"] is None
+
+
+def test_a_summary_counts_moments_once(store: FeatureStore, write: Write) -> None:
+    """A correction is a second write of one record."""
+    for value in (0.1, 0.9):
+        batch = write(f"{row(1, 1, value)} UNION ALL {row(2, 3, value)}")
+        store.append_offline("g", batch)
+        store.put_online("g", batch)
+
+    found = store.summary("g")
+
+    assert (found.records, found.entities, found.key, found.features) == (2, 2, "K", ("F",))
+    assert (found.oldest, found.latest) == ("2026-01-01T00:00:00Z", "2026-01-03T00:00:00Z")
+    assert store.groups() == ("g",)
+    with pytest.raises(UnknownFeatureGroupError, match="there are records of g"):
+        store.summary("h")
+
+
+def test_a_store_knows_which_batches_it_holds(
+    store: FeatureStore, write: Write, home: Home
+) -> None:
+    """The step cache asks before it trusts a step that wrote here."""
+    batch = write(row(1, 1, 0.1))
+    name = digest(batch)
+    assert not store.holds("g", name, "OnlineStore")
+    store.put_online("g", batch)
+    store.append_offline("g", batch)
+
+    assert store.holds("g", name, "OnlineStore")
+    assert store.holds("g", name, "OfflineStore")
+    shutil.rmtree(home.features / "offline")
+    assert not store.holds("g", name, "OfflineStore")
 
 
 def test_the_same_batch_twice_changes_nothing(
@@ -98,6 +202,7 @@ def test_keys_may_be_text(store: FeatureStore, write: Write) -> None:
         "SELECT 1 AS K, '01.02.2026' AS EventTime",
         "SELECT 1 AS K, NULL::VARCHAR AS EventTime",
         "SELECT NULL::INTEGER AS K, '2026-01-01T00:00:00Z' AS EventTime",
+        "SELECT 1 AS K, '2026-01-01T00:00:00Z' AS EventTime, true AS is_deleted",
     ],
 )
 def test_what_holds_no_records_is_refused_whole(

@@ -97,6 +97,30 @@ def test_a_missing_evaluation_is_refused(definition: Any, runner: Runner, home: 
     assert Registry(home).list("fraud") == ()
 
 
+def test_a_version_keeps_its_card(definition: Any, runner: Runner, home: Home) -> None:
+    """As text in the definition, as a document in the registry."""
+    arguments = definition["Steps"][2]["Arguments"]
+    arguments["ModelCard"] = {"ModelCardContent": '{"model_overview":{}}'}
+
+    assert run(runner, definition).succeeded
+
+    assert Registry(home).get("fraud", 1).card == {"model_overview": {}}
+
+
+@pytest.mark.parametrize("text", ["no JSON", "[1]"])
+def test_a_card_that_is_none_is_refused(
+    definition: Any, runner: Runner, home: Home, text: str
+) -> None:
+    """SageMaker would refuse the version, too."""
+    definition["Steps"][2]["Arguments"]["ModelCard"] = {"ModelCardContent": text}
+
+    result = run(runner, definition)
+
+    assert result.failed_step == "Register"
+    assert "ModelCardContent is no JSON object" in (result.reason or "")
+    assert Registry(home).list("fraud") == ()
+
+
 def test_jobs_find_the_champion_and_its_model(
     definition: Any, runner: Runner, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -90,3 +90,13 @@ def test_quarantine_by_reason(lake: duckdb.DuckDBPyConnection) -> None:
     rows = lake.execute(QUERIES["quarantine_by_reason"], ["x"]).fetchall()
 
     assert rows == [("A is missing", "f", 2)]
+
+
+def test_questions_about_what_is_not_there_are_left_out() -> None:
+    """A saved query that fails for every table without times is worse than none."""
+    bare = lake_queries(**{**NAMES, "event_time": None, "target": None}, unique=[])
+
+    assert bare.keys() < QUERIES.keys()
+    assert "repeated_keys" not in bare
+    assert all("tx_datetime" not in sql and "tx_fraud" not in sql for sql in bare.values())
+    assert bare

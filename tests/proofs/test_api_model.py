@@ -16,7 +16,10 @@ from tests.proofs.conftest import PLATFORMS
 from tests.proofs.pipeline_model import definition_problems, steps_of
 
 
-def _definition(assembly: Assembly, environment: str, stack: str = "Training") -> dict[str, Any]:
+def pipeline_definition(
+    assembly: Assembly, environment: str, stack: str = "Training"
+) -> dict[str, Any]:
+    """Return the definition that a stack hands to SageMaker, as it would be deployed."""
     (pipeline,) = (
         each
         for each in assembly.find("AWS::SageMaker::Pipeline", environment=environment)
@@ -30,7 +33,7 @@ def _definition(assembly: Assembly, environment: str, stack: str = "Training") -
 @pytest.fixture(scope="module")
 def dev(assembly: Assembly) -> dict[str, Any]:
     """The pipeline definition of dev; nobody may change it."""
-    return _definition(assembly, "dev")
+    return pipeline_definition(assembly, "dev")
 
 
 def test_the_services_take_every_resource(assembly: Assembly, environment: str) -> None:
@@ -56,7 +59,7 @@ def test_the_check_reaches_the_resources(assembly: Assembly) -> None:
 @pytest.mark.parametrize("stack", ["Training", "Batch"])
 def test_sagemaker_takes_the_pipeline(assembly: Assembly, environment: str, stack: str) -> None:
     """Every step's arguments, every reference, and what is around them."""
-    assert definition_problems(_definition(assembly, environment, stack)) == []
+    assert definition_problems(pipeline_definition(assembly, environment, stack)) == []
 
 
 FEATURE = {"FeatureName": "AMOUNT", "FeatureType": "Fractional"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_code.core.documents import PayloadError
+from pipeline_code.steps import payloads
 from pipeline_code.steps.payloads import Format, Reader, TooManyRowsError
 
 READER = Reader(("A", "B", "C"), max_rows=5)
@@ -246,3 +248,83 @@ def test_a_large_body_with_many_rows_is_read(form: Format, name: str) -> None:
     assert len(bodies[form]) > 4 * 1024 * 1024 or form == "json"
     assert found.shape == (rows, 2)
     assert reader.read(lists, "json").shape == (rows, 2)
+
+
+def _outcome(read: Callable[[], Any]) -> Any:
+    try:
+        return np.asarray(read(), dtype=np.float32).tolist()
+    except PayloadError as error:
+        return error.code, error.where
+
+
+LINES = st.sampled_from(
+    [
+        "1,2,3",
+        "-0.5,1e-3,7E2",
+        "1,,3",
+        ",,",
+        "1e+5,.5,2.",
+        "1,2",
+        "1,2,3,4",
+        "1,2,1e39",
+        "1,[2],3",
+        '"1",2,3',
+        '"1\n",2,3',
+        "1, 2,3",
+        "1,true,3",
+        "C,B,A",
+        "A,B,C",
+        "1,2,3\r",
+        "",
+        "99999999999999999999,1,1",
+        "1,2,\xe9",
+        "1,2-,3",
+    ]
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(lines=st.lists(LINES, min_size=1, max_size=7), has_simdjson=st.booleans())
+def test_parts_are_the_whole(lines: list[str], has_simdjson: bool) -> None:
+    """Where a large body is cut, and by what read, changes neither rows nor refusals."""
+    body = "\n".join(lines).encode()
+    whole = _outcome(lambda: READER.read(body, "csv"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(payloads, "_PART_BYTES", 10)
+        if not has_simdjson:
+            patch.setitem(sys.modules, "simdjson", None)
+        parts = _outcome(lambda: np.concatenate(list(READER.read_in_parts(body, "csv"))))
+
+    np.testing.assert_equal(parts, whole)
+
+
+def test_a_header_of_signs_that_numbers_have_is_one() -> None:
+    """Columns may be called E1 and E2, and come in another order in a large body as well."""
+    reader = Reader(("E1", "E2"), max_rows=500_000)
+    body = b"E2,E1\n" + b"1.5,2.5\n" * 100_000
+    rows = np.concatenate(list(reader.read_in_parts(body, "csv")))
+
+    assert rows.shape == (100_000, 2)
+    assert rows.min(axis=0).tolist() == rows.max(axis=0).tolist() == [2.5, 1.5]
+
+
+@settings(deadline=None, max_examples=300)
+@given(lines=st.lists(LINES, min_size=1, max_size=2))
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_bytes_are_the_rows(form: Format, lines: list[str]) -> None:
+    """The way of one plain row is as strict as the others, and gives the same numbers."""
+    body = "\n".join(lines).encode()
+    if form == "json":
+        body = b"[[%b]]" % body
+    found = _outcome(
+        lambda: np.frombuffer(READER.read_bytes(body, form), np.float32).reshape(-1, 3)
+    )
+
+    np.testing.assert_equal(found, _outcome(lambda: READER.read(body, form)))
+
+
+def test_nothing_is_no_row_of_one_feature() -> None:
+    """An empty body has as many separators as a row of one value."""
+    with pytest.raises(PayloadError) as caught:
+        Reader(("A",), max_rows=5).read_bytes(b"\n", "csv")
+    assert caught.value.code == "empty"

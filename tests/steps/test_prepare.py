@@ -20,18 +20,14 @@ from pipeline_code.core.errors import (
 )
 from pipeline_code.core.splits import EmptySplitError
 from pipeline_code.core.tables import connect, count_rows, read_columns
-from pipeline_code.core.usecase import load_usecase
-from pipeline_code.steps.prepare import (
-    FeatureSqlError,
-    PrepareOutputs,
-    PrepareResult,
-    prepare,
-)
+from pipeline_code.core.usecase import load_usecase, read_sql
+from pipeline_code.steps.features import FeatureSqlError
+from pipeline_code.steps.prepare import PrepareOutputs, PrepareResult, prepare
 from pipeline_code.usecases.fraud.simulator import write_transactions
 
 FOLDER = contract.usecase_folder("fraud")
 USECASE = load_usecase(FOLDER)
-SQL = (FOLDER / USECASE.features.sql).read_text(encoding="utf-8")
+SQL = read_sql(FOLDER, USECASE)
 PUBLISHED = Path(__file__).parents[3] / "shared" / "data" / "fraud-handbook-transactions.parquet"
 
 

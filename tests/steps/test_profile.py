@@ -8,8 +8,12 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from pipeline_code.core.problem import Problem
 from pipeline_code.core.tables import Connection, connect
-from pipeline_code.steps.profile import correlate, profile_columns
+from pipeline_code.steps.profile import InfiniteValuesError, profile_columns
+from pipeline_code.steps.sample import MOST_ROWS
+
+PROBLEM = Problem(type="binary", target="LABEL")
 
 
 @pytest.fixture
@@ -28,16 +32,19 @@ def database() -> Iterator[Connection]:
                 case i % 2 when 0 then 'even' else 'odd' end as NAME,
                 'text ' || i as MANY,
                 i % 5 = 0 as FLAG,
-                cast(i >= 900 as integer) as LABEL
+                cast(i >= 900 as integer) as LABEL,
+                hash(i) as acequia_row
             from range(1000) as r(i) order by i
             """
         )
         yield database
 
 
-def describe(database: Connection, *columns: str) -> list[dict[str, object]]:
+def describe(
+    database: Connection, *columns: str, problem: Problem = PROBLEM
+) -> list[dict[str, object]]:
     """Profile some columns."""
-    profile = profile_columns(database, "t", columns, identifiers=["ID"], target="LABEL")
+    profile = profile_columns(database, "t", columns, identifiers=["ID"], problem=problem)
     assert json.loads(json.dumps(profile, allow_nan=False)) == profile
     return [profile[name] for name in columns]
 
@@ -114,7 +121,8 @@ def test_degenerate_columns(database: Connection) -> None:
 def test_nearly_constant_numbers_keep_their_extremes(database: Connection) -> None:
     """First and last percentile are equal; the one other value is still counted."""
     database.execute(
-        "create or replace table t as select 0 as LABEL, case when i = 3 then 3000.0::double "
+        "create or replace table t as select 0 as LABEL, hash(i) as acequia_row, "
+        "case when i = 3 then 3000.0::double "
         "when i < 50 then 1 + i / 1e9 else 1 end as SPIKE from range(10000) as r(i)"
     )
     (spike,) = describe(database, "SPIKE")
@@ -125,21 +133,65 @@ def test_nearly_constant_numbers_keep_their_extremes(database: Connection) -> No
     assert histogram["counts"][-1] + histogram["counts"][-2] == 1
 
 
-def test_correlations_by_hand(database: Connection) -> None:
-    """As NumPy computes them; a constant has none."""
-    found = correlate(database, "t", ["FEW", "ID", "SAME", "NAME"], "LABEL")
-    number = np.arange(1000)
+def test_classes_and_means_relate_bars_to_the_target(database: Connection) -> None:
+    """A class is counted in each bar, a number averaged."""
+    classes = Problem(type="multiclass", target="FEW", classes=("a", "b", "c", "d"))
+    number = Problem(type="regression", target="AMOUNT")
+    database.execute("update t set AMOUNT = coalesce(AMOUNT, 0)")
 
-    assert found["target"]["ID"] == pytest.approx(np.corrcoef(number, number >= 900)[0, 1])
-    assert found["inputs"]["FEW"]["ID"] == pytest.approx(np.corrcoef(number % 4, number)[0, 1])
-    assert found["target"]["SAME"] is None
-    assert "NAME" not in found["target"]
+    (named,) = describe(database, "NAME", problem=classes)
+    (averaged,) = describe(database, "NAME", problem=number)
+
+    assert named["histogram"]["classes"] == [[250, 0, 250, 0], [0, 250, 0, 250]]  # type: ignore[index]
+    even = np.mean([i if i % 10 else 0 for i in range(0, 1000, 2)])
+    assert averaged["histogram"]["means"][0] == pytest.approx(even)  # type: ignore[index]
 
 
-def test_threads_are_given_back(database: Connection) -> None:
-    """Sums in one order are made by one thread; the rest of the job needs all."""
-    before = database.execute("select current_setting('threads')").fetchall()
+def test_figures_do_not_depend_on_the_order_of_rows(database: Connection) -> None:
+    """Floats add up to other last digits in another order; threads decide which."""
+    database.execute(
+        "update t set AMOUNT = sqrt(i) from (select * from range(1000) as r(i)) where i = t.ID"
+    )
+    number = Problem(type="regression", target="AMOUNT")
+    first = describe(database, "AMOUNT", "FEW", problem=number)
+    database.execute("create or replace table t as from t order by hash(ID)")
 
-    correlate(database, "t", ["FEW"], "LABEL")
+    assert describe(database, "AMOUNT", "FEW", problem=number) == first
 
-    assert database.execute("select current_setting('threads')").fetchall() == before
+
+def test_many_rows_are_estimated_where_it_is_said(database: Connection) -> None:
+    """Quantiles and many distinct values of a sample; counts, means and extremes of all rows."""
+    count = 3 * MOST_ROWS
+    database.execute(
+        "create or replace table t as select i % 2 as LABEL, hash(i) as acequia_row, "  # noqa: S608
+        f"i / 1000 as SIZE, i % 7 as FEW from range({count}) as r(i)"
+    )
+    size, few = describe(database, "SIZE", "FEW")
+
+    assert size["mean"] == pytest.approx((count - 1) / 2000)
+    assert sum(size["histogram"]["counts"]) == count  # type: ignore[index]
+    assert size["quantiles"]["0.5"] == pytest.approx(count / 2000, rel=0.02)  # type: ignore[index]
+    assert size["distinct"] == pytest.approx(count, rel=0.1)
+    assert few["distinct"] == 7
+
+
+@pytest.mark.parametrize(
+    "values", ["1.7e308 else -1.7e308", "1e999 else 1", "'nan'::double else 1"]
+)
+def test_what_is_not_finite_is_one_line(database: Connection, values: str) -> None:
+    """A division by nought in the SQL, or a range that no float holds: no figure is invented."""
+    database.execute(
+        "create or replace table t as select i % 2 as LABEL, hash(i) as acequia_row, "  # noqa: S608
+        f"case i % 2 when 0 then {values} end::double as HUGE from range(10) as r(i)"
+    )
+
+    with pytest.raises(InfiniteValuesError, match="HUGE reaches from"):
+        describe(database, "HUGE")
+
+
+def test_one_row_is_described(database: Connection) -> None:
+    """No spread, no division by nought."""
+    database.execute("create or replace table t as from t limit 1")
+    (few,) = describe(database, "FEW")
+
+    assert (few["mean"], few["std"], few["distinct"]) == (0, None, 1)

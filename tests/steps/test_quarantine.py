@@ -14,8 +14,15 @@ from hypothesis import strategies as st
 from pipeline_code.core.contract_check import UnreadableTypeError
 from pipeline_code.core.errors import ErrorBudgetExceededError, MissingColumnsError
 from pipeline_code.core.tables import connect
-from pipeline_code.core.usecase import Column, Contract
-from pipeline_code.steps.quarantine import ACCEPTED, QUARANTINED, Intake, check_budget, take_in
+from pipeline_code.core.usecase import Column, Contract, SourceFormat
+from pipeline_code.steps.quarantine import (
+    ACCEPTED,
+    QUARANTINED,
+    ROW,
+    Intake,
+    check_budget,
+    take_in,
+)
 from pipeline_code.steps.source import SourceError
 
 CONTRACT = Contract(
@@ -34,11 +41,15 @@ HEADER = "ID,AT,AMOUNT,NAME,LABEL\n"
 GOOD = "1,2020-02-29 12:00:00,5.5,ann,0\n"
 
 
-def take(path: Path, contract: Contract = CONTRACT) -> tuple[Intake, list[Any], list[Any]]:
+def take(
+    path: Path, contract: Contract = CONTRACT, **written: Any
+) -> tuple[Intake, list[Any], list[Any]]:
     """Take a source in; return what became of it, its accepted and its quarantined rows."""
     with connect() as database:
-        intake = take_in(database, path, contract)
-        accepted = database.execute(f"from {ACCEPTED} order by all").fetchall()
+        intake = take_in(database, path, contract, written=SourceFormat(**written))
+        accepted = database.execute(
+            f"select * exclude ({ROW}) from {ACCEPTED} order by all"  # noqa: S608
+        ).fetchall()
         quarantined = database.execute(f"from {QUARANTINED} order by all").fetchall()
     assert intake.rows_in == intake.rows_out + intake.quarantined + intake.deduplicated
     assert (intake.rows_out, intake.quarantined) == (len(accepted), len(quarantined))
@@ -336,3 +347,138 @@ def test_no_row_is_lost(tmp_path_factory: pytest.TempPathFactory, rows: list[Any
     intake, _, _ = take(folder)
 
     assert intake.rows_in == len(rows)
+
+
+ACCENTS = "ID,AT,AMOUNT,NAME,LABEL\n1,2020-02-29 12:00:00,5.5,\u00c5s\u00e9 \u00bd,0\n"
+OBJECT = (
+    '{"ID": 1, "AT": "2020-02-29 12:00:00", "AMOUNT": 5.5, "NAME": "\u00c5s\u00e9 \u00bd", '
+    '"LABEL": 0}'
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("a.csv", ACCENTS), ("a.jsonl", OBJECT), ("a.json", f"[{OBJECT}]"), ("a.csv.gz", ACCENTS)],
+)
+@pytest.mark.parametrize(
+    ("encoding", "codec"),
+    [
+        ("latin-1", "latin-1"),
+        ("utf-16", "utf-16"),
+        ("utf-16", "utf-16-le"),
+        ("utf-16", "utf-16-be with a mark"),
+    ],
+)
+def test_other_encodings_say_the_same(
+    tmp_path: Path, name: str, text: str, encoding: str, codec: str
+) -> None:
+    """Files of a spreadsheet or a mainframe, with and without a byte order mark, packed or not."""
+    marked = codec.endswith("mark")
+    content = (("\ufeff" if marked else "") + text).encode(codec.split()[0])
+    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+
+    intake, ((number, _, _, who, _),), _ = take(tmp_path, encoding=encoding)
+
+    assert (number, who, intake.rows_in) == (1, "\u00c5s\u00e9 \u00bd", 1)
+
+
+@pytest.mark.parametrize("start", ["", "x"])
+def test_utf_16_knows_all_characters(tmp_path: Path, start: str) -> None:
+    """A smiling face is two units of UTF-16, and may lie on the edge of two chunks."""
+    name = start + "\U0001f600" * 300_000
+    (tmp_path / "a.csv").write_bytes(f"{HEADER}1,2020-02-29,5.5,{name},0\n".encode("utf-16"))
+
+    assert take(tmp_path, encoding="utf-16")[1][0][3] == name
+
+
+def test_a_broken_row_of_another_encoding_names_its_file(tmp_path: Path) -> None:
+    """The file that was delivered, below the source, not the copy that was read."""
+    (tmp_path / "day 1").mkdir()
+    (tmp_path / "day 1" / "a.csv").write_bytes(
+        (ACCENTS + "x,2020-01-01,5,\u00e9,0\n1,2\n").encode("latin-1")
+    )
+
+    _, _, quarantined = take(tmp_path, encoding="latin-1")
+
+    assert {source for source, _, _ in quarantined} == {"day 1/a.csv"}
+    assert any("\u00e9" in record for _, _, record in quarantined)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ((HEADER + GOOD).encode("utf-16")[:-1], r"a\.csv cannot be read: .*truncated"),
+        (
+            (HEADER + '1,"2020' + "\n1,2" * 9).encode("utf-16"),
+            r"a\.csv line 2 opens a quotation mark",
+        ),
+        ("ID\n1\n".encode("utf-16"), r"a\.csv lacks AMOUNT"),
+    ],
+)
+def test_a_damaged_file_of_another_encoding_is_named(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
+    """As it was delivered."""
+    (tmp_path / "a.csv").write_bytes(content)
+
+    with pytest.raises((SourceError, MissingColumnsError), match=message) as caught:
+        take(tmp_path, encoding="utf-16")
+    assert str(tmp_path / "a.csv") in str(caught.value)
+
+
+def test_a_file_without_header_has_numbered_columns(tmp_path: Path) -> None:
+    """Its first line is a row like the others."""
+    columns = {"column_1": Column(type="integer"), "column_3": Column(type="string")}
+    path = csv(tmp_path, "1;x;a\n2;y;b\n")
+
+    _, accepted, _ = take(path, Contract(columns=columns), header=False)
+
+    assert accepted == [(1, "a"), (2, "b")]
+
+
+def test_a_delimiter_can_be_told(tmp_path: Path) -> None:
+    """A header of one comma and one hash has two columns either way."""
+    path = csv(tmp_path, "ID#NAME, full\n1#a\n")
+    columns = {"ID": Column(type="integer"), "NAME, full": Column(type="string")}
+
+    _, accepted, _ = take(path, Contract(columns=columns), delimiter="#")
+
+    assert accepted == [(1, "a")]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
+def test_words_for_missing_values_are_missing_values(tmp_path: Path, name: str) -> None:
+    """Before the contract is checked: where no gap is allowed, the row is put aside."""
+    rows = [
+        {"ID": 1, "AT": "2020-01-01", "AMOUNT": 5, "NAME": " ? ", "LABEL": 0},
+        {"ID": 2, "AT": "2020-01-01", "AMOUNT": "NA", "NAME": "NA", "LABEL": 0},
+        {"ID": 3, "AT": "2020-01-01", "AMOUNT": 5, "NAME": "NAN", "LABEL": 0},
+    ]
+    lines = [",".join(str(value) for value in row.values()) for row in rows]
+    text = HEADER + "\n".join(lines) if name == "a.csv" else "\n".join(map(json.dumps, rows))
+    (tmp_path / name).write_text(text)
+
+    intake, accepted, _ = take(tmp_path, missing=("NA", "?"))
+
+    assert intake.reasons == {"AMOUNT is missing": 1}
+    assert sorted((row[0], row[3]) for row in accepted) == [(1, None), (3, "NAN")]
+
+
+def test_an_empty_first_line_is_no_row(tmp_path: Path) -> None:
+    """Without a header it would be a file of no columns."""
+    with pytest.raises(SourceError, match="begins with an empty line"):
+        take(csv(tmp_path, "\n1,2\n"), header=False)
+
+
+def test_two_sources_are_counted_apart(tmp_path: Path) -> None:
+    """What one leaves in the quarantine is not the other's; a folder can be left out."""
+    (tmp_path / "more").mkdir()
+    csv(tmp_path, HEADER + GOOD + "x,2020-01-01,5,ann,0\n")
+    csv(tmp_path / "more", HEADER + GOOD + "1,soon,5,ann,0\n" * 2)
+
+    with connect() as database:
+        first = take_in(database, tmp_path, CONTRACT, without=("more",))
+        second = take_in(database, tmp_path / "more", CONTRACT, table="others")
+
+    assert (first.rows_in, first.reasons) == (2, {"ID is not an integer of 64 bits": 1})
+    assert (second.rows_in, second.reasons) == (3, {"AT is not a time": 2})

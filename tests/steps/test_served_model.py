@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from pipeline_code.core.usecase import Costs
+from pipeline_code.steps.onnx_scorer import FEW
 from pipeline_code.steps.predict import (
     BOOSTER_FILE,
     ONNX_FILE,
@@ -70,6 +71,26 @@ def test_one_row_and_many_get_the_same_scores(folder: Path, rows: Matrix) -> Non
     single = np.concatenate([model.predict(rows[index : index + 1]) for index in range(100)])
 
     assert np.abs(single - many[:100]).max() < 1e-5
+
+
+def test_few_rows_get_the_scores_of_single_ones_bit_for_bit(folder: Path, rows: Matrix) -> None:
+    """Requests that arrive together are scored together: none may see it in its score."""
+    model = ServedModel.read(folder)
+    single = np.concatenate([model.predict(rows[index : index + 1]) for index in range(FEW)])
+
+    for count in range(2, FEW + 1):
+        together = model.predict(rows[:count])
+        assert together.tolist() == single[:count].tolist()
+
+
+def test_scores_stay_what_they_are_when_others_are_scored(folder: Path, rows: Matrix) -> None:
+    """The memory of the session is used again, the array that was returned is not in it."""
+    model = ServedModel.read(folder)
+    first = model.predict(rows[:2])
+    kept = first.tolist()
+    model.predict(rows[2:4])
+
+    assert first.tolist() == kept
 
 
 def test_a_row_is_scored_without_the_library_of_the_booster(folder: Path) -> None:

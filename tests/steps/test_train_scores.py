@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import sklearn.metrics
 
-from pipeline_code.core.problem import METRICS
+from pipeline_code.core.metric_names import METRICS_OF
 from pipeline_code.core.usecase import UseCase
 from pipeline_code.steps.train_scores import (
     HeldOut,
@@ -34,7 +34,7 @@ def gated(problem: str, metric: str) -> UseCase:
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_every_metric_of_a_gate_can_be_measured(problem: str) -> None:
     """No choice of the gate stops a training at its end."""
-    for metric in METRICS[problem]:
+    for metric in METRICS_OF[problem]:
         value = gate_score(ROWS[problem], gated(problem, metric))
         assert value is not None
         assert np.isfinite(value)

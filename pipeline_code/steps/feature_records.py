@@ -1,0 +1,41 @@
+"""Write the records that feature groups keep: the latest of each entity, and the recent ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline_code import contract
+from pipeline_code.core.tables import Connection, literal, quoted
+from pipeline_code.core.usecase import FeatureGroup, UseCase
+from pipeline_code.steps.features import FEATURED, order_of_rows
+from pipeline_code.steps.quarantine import ROW
+
+
+def write_records(database: Connection, usecase: UseCase, folder: Path) -> None:
+    """Write the records of every feature group of the use case into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for group in usecase.features.groups:
+        _write_group(database, usecase, group, folder)
+
+
+def _write_group(database: Connection, usecase: UseCase, group: FeatureGroup, folder: Path) -> None:
+    time, key = quoted(usecase.split.time_column), quoted(group.key)
+    names = ", ".join(quoted(name) for name in group.features)
+    record = (
+        f"{key}, strftime({time}, '%Y-%m-%dT%H:%M:%SZ') as {quoted(contract.EVENT_TIME)}, {names}"
+    )
+    last_first = ", ".join(f"{quoted(name)} desc" for name in usecase.contract.unique or (ROW,))
+    latest = (
+        f"select {record} from {FEATURED} qualify row_number() over "  # noqa: S608
+        f"(partition by {key} order by {time} desc, {last_first}) = 1 order by {key}"
+    )
+    history = (
+        f"select {record} from {FEATURED} where cast({time} as date) > "  # noqa: S608
+        f"(select max(cast({time} as date)) from {FEATURED}) - {usecase.features.history_days} "
+        f"order by {order_of_rows(usecase)}"
+    )
+    for query, name in (
+        (latest, contract.features_latest_file(group.name)),
+        (history, contract.features_history_file(group.name)),
+    ):
+        database.execute(f"copy ({query}) to {literal(folder / name)} (format parquet)")

@@ -1,0 +1,149 @@
+"""Run a use case's SQL over the accepted rows: one row a row, in types that models take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import duckdb
+import numpy as np
+
+from pipeline_code.core.data_hash import row_digest
+from pipeline_code.core.encoding import require_no_text
+from pipeline_code.core.errors import MissingColumnsError, PipelineError
+from pipeline_code.core.tables import Connection, quoted
+from pipeline_code.core.target_sql import encoded_target
+from pipeline_code.core.usecase import UseCase
+from pipeline_code.steps.quarantine import ROW
+
+FEATURED: Final = "featured"
+"""The table of accepted rows with their features and the target as the model learns it."""
+NUMBERS: Final = (
+    *(f"{sign}{size}INT" for sign in ("", "U") for size in ("TINY", "SMALL", "BIG")),
+    *("INTEGER", "UINTEGER", "FLOAT", "DOUBLE"),
+)
+"""Types whose values a model takes as they are."""
+TEXT: Final = "VARCHAR"
+
+_EXACT = ("DECIMAL", "HUGEINT", "UHUGEINT", "BIGNUM")
+_JUDGED_ROWS = 1_000
+
+
+class FeatureSqlError(PipelineError, ValueError):
+    """The use case's SQL fails, or does not give one row a row with the promised columns."""
+
+    def __init__(self, usecase: UseCase, problem: object) -> None:
+        reason = " ".join(str(problem).split())[:400]
+        name = usecase.features.sql or "the query without features.sql"
+        super().__init__(f"{name} of {usecase.name}: {reason}; correct the SQL")
+
+
+class UnusableFeatureError(PipelineError, TypeError):
+    """An input is neither a number nor a category."""
+
+    def __init__(self, name: str, sql_type: str) -> None:
+        super().__init__(
+            f"features.inputs names {name}, which is of type {sql_type}; a model takes numbers, "
+            "booleans and text: make some of it in features.sql, or take it out"
+        )
+
+
+def make_features(
+    database: Connection, usecase: UseCase, sql: str, columns: Sequence[str], rows: int
+) -> None:
+    """Run the use case's SQL over the accepted rows into the table `FEATURED`.
+
+    It holds the columns of the source, the inputs, what feature groups keep and `ROW`; a boolean
+    input is 0 or 1, the target is encoded as `core.target_sql.encoded_target` says.
+
+    Args:
+        database: holds the accepted rows.
+        usecase: names what is wanted.
+        sql: reads the table ``transactions``.
+        columns: of the contract, those that the source has.
+        rows: how many rows were accepted.
+
+    Raises:
+        FeatureSqlError: if it fails, gives more or fewer rows than it was given, or a row without
+            a label.
+        MissingColumnsError: if it does not give every column that the use case names.
+        UnusableFeatureError: if an input is neither a number nor a category.
+        TextColumnError: if an input is free text.
+    """
+    try:
+        query = features_query(database, usecase, sql, columns)
+        database.execute(f"create table {FEATURED} as {query}")
+        types = {row[0]: row[1] for row in database.execute(f"describe {FEATURED}").fetchall()}
+    except duckdb.Error as error:
+        raise FeatureSqlError(usecase, error) from error
+    _check(database, usecase, rows)
+    for name in usecase.features.inputs:
+        if types[name] == TEXT:
+            _refuse_text(database, name)
+
+
+def features_query(database: Connection, usecase: UseCase, sql: str, columns: Sequence[str]) -> str:
+    """Write the query that runs the use case's SQL and brings its columns into models' types.
+
+    Raises:
+        MissingColumnsError: if it does not give every column that the use case names.
+        UnusableFeatureError: if an input is neither a number nor a category.
+        duckdb.Error: if the SQL fails.
+    """
+    query = f"(\n{sql.strip().removesuffix(';')}\n)"
+    wanted = list(dict.fromkeys((*columns, *usecase.features.inputs, *_group_columns(usecase))))
+    types = {row[0]: row[1] for row in database.execute(f"describe from {query}").fetchall()}
+    if missing := set(wanted) - types.keys():
+        raise MissingColumnsError(usecase.features.sql or "the source", missing, types)
+    digest = quoted(ROW) if ROW in types else row_digest(columns)
+    values = ", ".join(f"{_value(usecase, name, types)} as {quoted(name)}" for name in wanted)
+    return f"select {values}, {digest} as {ROW} from {query}"  # noqa: S608
+
+
+def order_of_rows(usecase: UseCase) -> str:
+    """Write the SQL by which rows are ordered: by time, then by what they say."""
+    time = [usecase.split.event_time] if usecase.split.event_time else []
+    return ", ".join(quoted(name) for name in (*time, *(usecase.contract.unique or [ROW])))
+
+
+def _group_columns(usecase: UseCase) -> list[str]:
+    return [name for group in usecase.features.groups for name in (group.key, *group.features)]
+
+
+def _value(usecase: UseCase, name: str, types: Mapping[str, str]) -> str:
+    column, sql_type = quoted(name), types[name]
+    if name == usecase.problem.target:
+        return encoded_target(usecase.problem, column, sql_type)
+    if sql_type.startswith(_EXACT):
+        # Exact decimals, as SQL makes of 0.5 or of a mean, are no numbers for a model.
+        return f"cast({column} as double)"
+    if name not in usecase.features.inputs or sql_type in (*NUMBERS, TEXT):
+        return column
+    if sql_type == "BOOLEAN":
+        return f"cast({column} as tinyint)"
+    if sql_type.startswith("ENUM"):
+        return f"cast({column} as varchar)"
+    raise UnusableFeatureError(name, sql_type)
+
+
+def _check(database: Connection, usecase: UseCase, rows: int) -> None:
+    target = quoted(usecase.problem.target)
+    made, labelled = database.execute(
+        f"select count(*), count({target}) from {FEATURED}"  # noqa: S608
+    ).fetchall()[0]
+    if made != rows:
+        raise FeatureSqlError(usecase, f"makes {made:,} rows of {rows:,}")
+    if labelled != rows:
+        raise FeatureSqlError(
+            usecase, f"leaves {rows - labelled:,} rows without a {usecase.problem.target}"
+        )
+
+
+def _refuse_text(database: Connection, name: str) -> None:
+    """Judge the rows of the smallest digests: the same ones whatever the order of the files."""
+    column = quoted(name)
+    found = database.execute(
+        f"select {column} from {FEATURED} where {column} is not null "  # noqa: S608
+        f"order by {ROW} limit {_JUDGED_ROWS}"
+    ).fetchall()
+    require_no_text(name, np.array([value for (value,) in found], dtype=object))
