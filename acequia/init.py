@@ -54,13 +54,14 @@ class Created:
     data: Path
     file: Path
     found: Discovery
+    is_offered: bool = False
 
     @property
     def next_commands(self) -> tuple[tuple[str, str], ...]:
-        """What to type next, and what for."""
-        data = shlex.quote(str(self.data))
+        """What to type next, and what for; data that a run finds need not be named."""
+        data = "" if self.is_offered else f" --data {shlex.quote(str(self.data))}"
         return (
-            (f"acequia run --usecase {self.name} --data {data}", "prepare, train, evaluate"),
+            (f"acequia run --usecase {self.name}{data}", "prepare, train, evaluate"),
             (f"acequia compile {self.name}", "after the first run: each change of usecase.yaml"),
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -83,6 +84,7 @@ def init(
 ) -> None:
     """Write a use case from a table, with the reason at every line."""
     from acequia.init import Request, create_usecase
+    from acequia.raw_data import offer
     from pipeline_code.steps.discovery.discover import Wishes
 
     terminal = Terminal(as_json=as_json, quiet=quiet)
@@ -94,6 +96,7 @@ def init(
         group=group,
     )
     made = create_usecase(Request(data, wishes, name=name, replace=force), terminal)
+    made = replace(made, is_offered=offer(home(), made.name, data))
     terminal.result(made.document(), view=made.view())
 
 
