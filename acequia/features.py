@@ -68,8 +68,8 @@ def show_records(
     missing = [entity for entity in entities if entity not in found]
     if not found:
         raise NotFoundError(
-            f"{chosen.feature_group} has no record of {', '.join(missing)}; see which groups "
-            "have records: acequia features list"
+            f"{chosen.feature_group} has no record of {', '.join(map(repr, missing))}; "
+            "see which groups have records: acequia features list"
         )
     table = _table("", *(f"{chosen.key} {entity}" for entity in found))
     for name in next(iter(found.values())):
@@ -101,7 +101,7 @@ def show_history(
     if not records:
         between = " between these times" if begin or end else ""
         raise NotFoundError(
-            f"{chosen.feature_group} has no record of {entity}{between}; see from when to when "
+            f"{chosen.feature_group} has no record of {entity!r}{between}; see from when to when "
             "there are records: acequia features list"
         )
     table = _table(*(name for name in records[0] if name != chosen.key))

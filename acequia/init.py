@@ -23,6 +23,7 @@ from pipeline_code import contract
 from pipeline_code.core.problem import label_text
 from pipeline_code.core.problem_types import BINARY, REGRESSION
 from pipeline_code.core.usecase import USECASE_FILE, load_usecase
+from pipeline_code.steps.discovery.dialect import DELIMITERS
 from pipeline_code.steps.discovery.discover import Discovery, Wishes, discover
 from pipeline_code.steps.discovery.measures import gate_metric
 from pipeline_code.steps.discovery.usecase_yaml import write_usecase
@@ -53,13 +54,14 @@ class Created:
     data: Path
     file: Path
     found: Discovery
+    is_offered: bool = False
 
     @property
     def next_commands(self) -> tuple[tuple[str, str], ...]:
-        """What to type next, and what for."""
-        data = shlex.quote(str(self.data))
+        """What to type next, and what for; data that a run finds need not be named."""
+        data = "" if self.is_offered else f" --data {shlex.quote(str(self.data))}"
         return (
-            (f"acequia run --usecase {self.name} --data {data}", "prepare, train, evaluate"),
+            (f"acequia run --usecase {self.name}{data}", "prepare, train, evaluate"),
             (f"acequia compile {self.name}", "after the first run: each change of usecase.yaml"),
         )
 
@@ -173,9 +175,8 @@ def _format(found: Discovery) -> str:
     kind = found.table.kind if files == 1 else f"{files:,} files of {found.table.kind}"
     if dialect is None:
         return kind
-    delimiter = {"\t": "tab"}.get(dialect.delimiter, dialect.delimiter)
-    header = "with a header" if dialect.header else "without a header"
-    return f"{kind} ({delimiter} {header}, {dialect.encoding})"
+    header = "header" if dialect.header else "no header"
+    return f"{kind} ({DELIMITERS[dialect.delimiter]}, {header}, {dialect.encoding})"
 
 
 def _classes(found: Discovery) -> list[Any]:
@@ -197,7 +198,8 @@ def _choices(found: Discovery) -> Iterator[tuple[str, str]]:
     metric, why = gate_metric(target)
     yield "metric", f"{metric}: {why}"
     if found.counts.markers:
-        yield "missing", f"written as {', '.join(map(repr, found.counts.markers))}, or empty"
+        cells = [repr(cell) if cell else "blanks" for cell in found.counts.markers]
+        yield "missing", f"written as {', '.join(cells)}, or empty"
     if found.unique:
         yield "key", found.unique
 

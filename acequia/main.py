@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -83,6 +84,7 @@ def init(
 ) -> None:
     """Write a use case from a table, with the reason at every line."""
     from acequia.init import Request, create_usecase
+    from acequia.raw_data import offer
     from pipeline_code.steps.discovery.discover import Wishes
 
     terminal = Terminal(as_json=as_json, quiet=quiet)
@@ -94,6 +96,7 @@ def init(
         group=group,
     )
     made = create_usecase(Request(data, wishes, name=name, replace=force), terminal)
+    made = replace(made, is_offered=offer(home(), made.name, data))
     terminal.result(made.document(), view=made.view())
 
 
@@ -132,6 +135,28 @@ def run(
     if not summary.result.succeeded:
         terminal.error(summary.failure())
         raise typer.Exit(summary.result.exit_code)
+
+
+@app.command()
+def check(
+    usecase: Usecase = "fraud",
+    data: Annotated[
+        Path | None, typer.Option(help="A CSV, JSON or Parquet file, or a folder of them.")
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Hold data and SQL against a use case: contract, split, looks into the future, leaks.
+
+    The exit code is 2 where a feature looks into the future.
+    """
+    from acequia.check import check_data
+
+    terminal = Terminal(as_json=as_json, quiet=quiet)
+    found = check_data(usecase, data, home(), terminal)
+    terminal.result(found.document(), view=found.view())
+    if not found.is_clean:
+        raise typer.Exit(contract.EXIT_REFUSED)
 
 
 @app.command()

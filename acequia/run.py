@@ -133,16 +133,26 @@ def as_of(usecase: UseCase) -> dict[str, str]:
     return {contract.PARAMETER_AS_OF: datetime.now(UTC).date().isoformat()}
 
 
-def _input(usecase: UseCase, data: Path | None, home: Home, terminal: Terminal) -> dict[str, str]:
-    """Choose the data: what is named, else what lies in the raw bucket, else a simulation."""
+def find_data(usecase: UseCase, data: Path | None, home: Home, terminal: Terminal) -> Path:
+    """Choose the data: what is named, else what lies in the raw bucket, else a simulation.
+
+    Raises:
+        NotFoundError: if there are none.
+    """
     if data is not None:
         if not data.exists():
             raise NotFoundError(f"there is no data at {data}; name a file or a folder")
-        return {contract.PARAMETER_INPUT_DATA_URI: data.resolve().as_uri()}
+        return data.resolve()
     raw = home.path(f"s3://{contract.RAW}/{usecase.name}/")
     if not raw.is_dir() or not any(raw.iterdir()):
         _simulate(usecase, raw, terminal)
-    return {}
+    return raw
+
+
+def _input(usecase: UseCase, data: Path | None, home: Home, terminal: Terminal) -> dict[str, str]:
+    """Name the data where they are not those of the raw bucket, which the lock names."""
+    found = find_data(usecase, data, home, terminal)
+    return {} if data is None else {contract.PARAMETER_INPUT_DATA_URI: found.as_uri()}
 
 
 def _simulate(usecase: UseCase, raw: Path, terminal: Terminal) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_code.core.errors import EmptySampleError
-from pipeline_code.core.problem import BINARY, MULTICLASS, REGRESSION, ProblemType
+from pipeline_code.core.problem_types import BINARY, MULTICLASS, REGRESSION, ProblemType
 
 KIND: Final[dict[str, str]] = {BINARY: "auc", MULTICLASS: "accuracy_gain", REGRESSION: "r2"}
 """What is measured: the area under the ROC curve, by how much of the way from the most frequent
@@ -48,6 +48,24 @@ def strength(problem: ProblemType, bins: NDArray[Any], target: NDArray[Any]) -> 
     if problem == MULTICLASS:
         return _gain(known.argmax(axis=1), target)
     return _explained(known[:, 0], target)
+
+
+def monotone_strength(problem: ProblemType, values: NDArray[Any], target: NDArray[Any]) -> float:
+    """Measure how well numbers themselves tell the target, by their order or along a line.
+
+    A few rows make bins too wide to see that a number says all. Classes have no order: 0, as
+    have numbers with gaps.
+    """
+    if values.dtype.kind != "f" or problem == MULTICLASS or np.isnan(values).any():
+        return 0.0
+    if problem == BINARY:
+        area = _area(values, target)
+        return max(area, 1 - area)
+    spread = values.std() * target.std()
+    if not np.isfinite(spread) or spread == 0:
+        return 0.0
+    together = np.mean((values - values.mean()) * (target - target.mean()))
+    return float(min(1.0, (together / spread) ** 2))
 
 
 def _means(

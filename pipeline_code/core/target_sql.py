@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pipeline_code.core.data_contract import Column
-from pipeline_code.core.problem import BINARY, MULTICLASS, Problem, label_text
+from pipeline_code.core.problem import Problem, label_text
+from pipeline_code.core.problem_types import BINARY, MULTICLASS
 from pipeline_code.core.tables import literal
 
 _FLOATS = ("DOUBLE", "FLOAT", "DECIMAL")

@@ -11,7 +11,8 @@ from typing import Any
 from pipeline_code import contract
 from pipeline_code.core.errors import PipelineError
 from pipeline_code.core.metric_names import SMALLER_IS_BETTER
-from pipeline_code.core.tables import Columns, read_columns, write_columns
+from pipeline_code.core.tables import read_coded, read_columns, write_columns
+from pipeline_code.core.texts import Table
 from pipeline_code.core.usecase import UseCase
 from pipeline_code.entrypoints.job import Job, parse_arguments, run
 from pipeline_code.steps.archive import unpack_model
@@ -65,9 +66,9 @@ def _champion(folder: Path) -> Champion | None:
     return Champion(version=version, model=load_model(folder / contract.MODEL))
 
 
-def _validation(job: Job, usecase: UseCase, challenger: Model) -> Columns:
+def _validation(job: Job, usecase: UseCase, challenger: Model) -> Table:
     path = job.input(contract.VALIDATION) / contract.VALIDATION_FILE
-    return read_columns(path, [*challenger.features, usecase.problem.target])
+    return read_coded(path, [*challenger.features, usecase.problem.target])
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -33,8 +33,8 @@ class UnknownFeatureGroupError(LocalError, LookupError):
 
     def __init__(self, group: str, known: tuple[str, ...]) -> None:
         super().__init__(
-            f"there are no records of feature group {group}; there are some of "
-            f"{', '.join(known) or 'none'}; write them with `acequia run`"
+            f"there are no records of feature group {group}; there are records of "
+            f"{', '.join(known) or 'no group'}; write them with `acequia run`"
         )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from pipeline_code import contract
 from pipeline_code.core.data_hash import draw
 from pipeline_code.core.errors import PipelineError
-from pipeline_code.core.problem import REGRESSION
+from pipeline_code.core.problem_types import REGRESSION
 from pipeline_code.core.splits import (
     TEST,
     TRAIN,

@@ -12,13 +12,14 @@ import numpy as np
 
 from pipeline_code import contract
 from pipeline_code.core.bootstrap import Interval, Plan, compare, intervals
-from pipeline_code.core.problem import BINARY, MULTICLASS, REGRESSION
+from pipeline_code.core.problem_types import BINARY, MULTICLASS, REGRESSION
 from pipeline_code.core.slices import Sliceable
 from pipeline_code.core.tables import Columns
+from pipeline_code.core.texts import Table
 from pipeline_code.core.usecase import UseCase
 from pipeline_code.steps.evaluate_binary import BinaryKind
 from pipeline_code.steps.evaluate_champion import Champion, obstacle
-from pipeline_code.steps.evaluate_kind import Measured, Outcome, ProblemKind, Target
+from pipeline_code.steps.evaluate_kind import Measured, Outcome, ProblemKind
 from pipeline_code.steps.evaluate_multiclass import MulticlassKind
 from pipeline_code.steps.evaluate_regression import RegressionKind
 from pipeline_code.steps.evaluate_slices import (
@@ -35,6 +36,7 @@ from pipeline_code.steps.explain_examples import Example
 from pipeline_code.steps.gate import Rival, Uplift, Verdict, decide, uplift_of
 from pipeline_code.steps.matrix import feature_matrix, require_columns
 from pipeline_code.steps.predict import Matrix, Model, Vector
+from pipeline_code.steps.targets import Target, target_values
 from pipeline_code.steps.train import Progress
 
 __all__ = ["Champion", "Evaluation", "Measured", "evaluate", "predictions"]
@@ -105,7 +107,7 @@ class _Side:
 
 def evaluate(
     test: Columns,
-    validation: Columns,
+    validation: Table,
     challenger: Model,
     champion: Champion | None,
     usecase: UseCase,
@@ -122,7 +124,7 @@ def evaluate(
     kind = KINDS[usecase.problem.type](usecase)
     say = _announcer(progress)
     say("scoring the test rows")
-    target = kind.target(test, contract.TEST_FILE)
+    target = target_values(test, usecase.problem, contract.TEST_FILE)
     kind.require_measurable(target, contract.TEST_FILE)
     plan, sliced = _plan(test, usecase), sliced_columns(test, usecase)
     barred = obstacle(champion, test, kind) if champion else ""
@@ -188,7 +190,7 @@ def _plan(test: Columns, usecase: UseCase) -> Plan:
     )
 
 
-def _matrix(rows: Columns, model: Model, dataset: str) -> Matrix:
+def _matrix(rows: Table, model: Model, dataset: str) -> Matrix:
     """Encode rows as this model does, whatever another one knows."""
     return feature_matrix(rows, model.features, dataset, model.categories)
 
@@ -241,10 +243,10 @@ def _reasons(kind: ProblemKind, target: Target, ours: _Side) -> Reasons:
 
 
 def _on_validation(
-    validation: Columns, model: Model, kind: ProblemKind
+    validation: Table, model: Model, kind: ProblemKind
 ) -> tuple[Target, dict[str, float] | None]:
     """Measure the validation rows too: far better there than on the test rows means overfitting."""
-    target = kind.target(validation, contract.VALIDATION_FILE)
+    target = target_values(validation, kind.usecase.problem, contract.VALIDATION_FILE)
     if not kind.is_measurable(target):
         return target, None
     scores = kind.scores(model, _matrix(validation, model, contract.VALIDATION_FILE))

@@ -12,19 +12,16 @@ from numpy.typing import NDArray
 from pipeline_code import contract
 from pipeline_code.core import curves
 from pipeline_code.core.metrics import CardDays, ErrorCosts, decisions
-from pipeline_code.core.problem import BINARY, label_text
+from pipeline_code.core.problem import label_text
+from pipeline_code.core.problem_types import BINARY
 from pipeline_code.core.scored_rows import ScoredRows
 from pipeline_code.core.tables import Columns
-from pipeline_code.steps.evaluate_kind import Constant, Measured, Outcome, ProblemKind, Target
+from pipeline_code.steps.evaluate_kind import Constant, Measured, Outcome, ProblemKind
 from pipeline_code.steps.evaluate_slices import codes_of
 from pipeline_code.steps.explain_examples import Example, alarm_examples
-from pipeline_code.steps.matrix import (
-    UnusableColumnError,
-    labels,
-    require_both_classes,
-    require_columns,
-)
+from pipeline_code.steps.matrix import UnusableColumnError, require_columns
 from pipeline_code.steps.predict import Matrix, Model, ModelMetadata, Vector
+from pipeline_code.steps.targets import Target
 
 
 class BinaryKind(ProblemKind):
@@ -36,14 +33,6 @@ class BinaryKind(ProblemKind):
     def _costs(self) -> ErrorCosts:
         costs = self.usecase.costs
         return ErrorCosts(costs.false_positive, costs.false_negative)
-
-    def target(self, columns: Columns, dataset: str) -> Target:
-        """Read labels of 0 and 1 as false and true."""
-        return labels(columns, self.usecase.problem.target, dataset)
-
-    def require_measurable(self, target: Target, dataset: str) -> None:
-        """Refuse rows that are not of both classes."""
-        require_both_classes(target, self.usecase.problem.target, dataset)
 
     def mismatch(self, metadata: ModelMetadata) -> str:
         """Compare which label is the positive one."""

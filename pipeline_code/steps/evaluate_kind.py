@@ -7,10 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from numpy.typing import NDArray
-
 from pipeline_code.core.bootstrap import Interval
-from pipeline_code.core.errors import EmptySampleError, SingleClassError
 from pipeline_code.core.figures import defined
 from pipeline_code.core.problem import COSTS_OF
 from pipeline_code.core.slices import Sliceable
@@ -18,9 +15,7 @@ from pipeline_code.core.tables import Columns
 from pipeline_code.core.usecase import UseCase
 from pipeline_code.steps.explain_examples import Example
 from pipeline_code.steps.predict import Matrix, Model, ModelMetadata, Vector
-
-Target = NDArray[Any]
-"""The target of each row, shape (n,): true and false, the place of the class, or the value."""
+from pipeline_code.steps.targets import Target, require_variety, varies
 
 
 @dataclass(frozen=True)
@@ -75,16 +70,6 @@ class ProblemKind(ABC):
         """In what SHAP values are given."""
         return "log odds"
 
-    @abstractmethod
-    def target(self, columns: Columns, dataset: str) -> Target:
-        """Read the target's column.
-
-        Raises:
-            MissingColumnsError: if it is not there.
-            UnusableColumnError: if a value is missing or no target of this type.
-        """
-
-    @abstractmethod
     def require_measurable(self, target: Target, dataset: str) -> None:
         """Refuse rows on which nothing can be measured.
 
@@ -92,14 +77,11 @@ class ProblemKind(ABC):
             EmptySampleError: if there are no rows.
             SingleClassError: if classes are to be told apart and there is only one.
         """
+        require_variety(target, self.usecase.problem, dataset)
 
     def is_measurable(self, target: Target) -> bool:
         """Say whether something can be measured."""
-        try:
-            self.require_measurable(target, "")
-        except (EmptySampleError, SingleClassError):
-            return False
-        return True
+        return varies(target)
 
     def mismatch(self, metadata: ModelMetadata) -> str:  # noqa: ARG002 - some types have none
         """Say why a model's answers are none to this problem's question; empty if they are."""
@@ -148,13 +130,18 @@ class ProblemKind(ABC):
     def parts(self, outcome: Outcome) -> dict[str, Any]:
         """Write what the document says of this type of problem only."""
 
+    def prices(self) -> dict[str, Any]:
+        """Return what an error costs, of the kinds that this type of problem has."""
+        costs = self.usecase.costs.model_dump(mode="json")
+        return {name: costs[name] for name in COSTS_OF[self.type]}
+
     def money(self, outcome: Outcome, trained_on: Mapping[str, Any]) -> dict[str, Any]:
         """Say what either model and no model would have cost on the test rows."""
-        costs = self.usecase.costs.model_dump(mode="json")
         constant = self.without_model(outcome, trained_on)
         ours = outcome.challenger.metrics["cost"].value
         return {
-            **{name: costs[name] for name in ("currency", *COSTS_OF[self.type])},
+            "currency": self.usecase.costs.currency,
+            **self.prices(),
             "challenger": ours,
             "champion": outcome.champion.metrics["cost"].value if outcome.champion else None,
             "without_model": constant and constant.cost,

@@ -9,17 +9,16 @@ from typing import Any, ClassVar, Final
 import numpy as np
 
 from pipeline_code.core import curves, multiclass
-from pipeline_code.core.errors import EmptySampleError, SingleClassError
 from pipeline_code.core.figures import short
 from pipeline_code.core.multiclass import Classes, MissedCosts
-from pipeline_code.core.problem import MULTICLASS
+from pipeline_code.core.problem_types import MULTICLASS
 from pipeline_code.core.scored_classes import ScoredClasses
 from pipeline_code.core.scored_ranking import Ranking
 from pipeline_code.core.tables import Columns
-from pipeline_code.steps.evaluate_kind import Constant, Measured, Outcome, ProblemKind, Target
+from pipeline_code.steps.evaluate_kind import Constant, Measured, Outcome, ProblemKind
 from pipeline_code.steps.explain_examples import Example, class_examples
-from pipeline_code.steps.matrix import UnusableColumnError, require_columns
 from pipeline_code.steps.predict import Matrix, Model, ModelMetadata, Vector
+from pipeline_code.steps.targets import Target
 
 _POINT_DIGITS: Final = 4
 
@@ -36,32 +35,6 @@ class MulticlassKind(ProblemKind):
     @property
     def _costs(self) -> MissedCosts:
         return np.array(self.usecase.costs.of_classes(self._names), dtype=np.float64)
-
-    def target(self, columns: Columns, dataset: str) -> Target:
-        """Read the place of each row's class among the classes of the use case."""
-        name = self.usecase.problem.target
-        require_columns(columns, [name], dataset)
-        values = columns[name]
-        if values.dtype.kind not in "iuf":
-            raise UnusableColumnError(dataset, name, "is the target and not a column of codes")
-        missing = int(np.isnan(values).sum())
-        if missing:
-            raise UnusableColumnError(dataset, name, f"is the target and missing in {missing} rows")
-        last = len(self._names) - 1
-        odd = values[(values < 0) | (values > last) | (values != np.floor(values))]
-        if len(odd):
-            raise UnusableColumnError(
-                dataset, name, f"is the target and {odd[0]} where 0 to {last} are allowed"
-            )
-        return values.astype(np.int64)
-
-    def require_measurable(self, target: Target, dataset: str) -> None:
-        """Refuse rows of one class; a class that does not occur is no obstacle."""
-        if len(target) == 0:
-            raise EmptySampleError(dataset)
-        if (target == target[0]).all():
-            name = self._names[target[0]]
-            raise SingleClassError(dataset, self.usecase.problem.target, name)
 
     def mismatch(self, metadata: ModelMetadata) -> str:
         """Compare the classes, in whatever order they are."""
@@ -114,6 +87,10 @@ class MulticlassKind(ProblemKind):
         missed = outcome.target[outcome.target != called]
         answer = f"every row is called {self._names[called]}"
         return Constant(answer, float(self._costs[missed].sum()), known_from)
+
+    def prices(self) -> dict[str, Any]:
+        """Return what missing each class costs, also of those that the use case does not name."""
+        return {"missed": dict(zip(self._names, self._costs.tolist(), strict=True))}
 
     def parts(self, outcome: Outcome) -> dict[str, Any]:
         """Write the classes, who was taken for whom, and the curves of each class."""

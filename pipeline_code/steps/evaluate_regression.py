@@ -11,14 +11,14 @@ import numpy as np
 from pipeline_code.core import curves
 from pipeline_code.core.errors import EmptySampleError
 from pipeline_code.core.figures import short
-from pipeline_code.core.problem import REGRESSION
+from pipeline_code.core.problem_types import REGRESSION
 from pipeline_code.core.regression import ValueCosts, Values
 from pipeline_code.core.scored_values import ScoredValues
 from pipeline_code.core.tables import Columns
-from pipeline_code.steps.evaluate_kind import Constant, Measured, Outcome, ProblemKind, Target
+from pipeline_code.steps.evaluate_kind import Constant, Measured, Outcome, ProblemKind
 from pipeline_code.steps.explain_examples import Example, value_examples
-from pipeline_code.steps.matrix import UnusableColumnError, require_columns
 from pipeline_code.steps.predict import Matrix, Model, Vector
+from pipeline_code.steps.targets import Target
 
 
 class RegressionKind(ProblemKind):
@@ -35,24 +35,14 @@ class RegressionKind(ProblemKind):
     def _costs(self) -> ValueCosts:
         return ValueCosts(self.usecase.costs.over, self.usecase.costs.under)
 
-    def target(self, columns: Columns, dataset: str) -> Target:
-        """Read finite numbers."""
-        name = self.usecase.problem.target
-        require_columns(columns, [name], dataset)
-        if columns[name].dtype.kind not in "iufb":
-            raise UnusableColumnError(dataset, name, "is the target and not a column of numbers")
-        values = columns[name].astype(np.float64)
-        wrong = int((~np.isfinite(values)).sum())
-        if wrong:
-            raise UnusableColumnError(
-                dataset, name, f"is the target and missing or infinite in {wrong} rows"
-            )
-        return values
-
     def require_measurable(self, target: Target, dataset: str) -> None:
-        """Refuse a table without rows."""
-        if len(target) == 0:
+        """Refuse a table without rows; a target that never changes can be missed all the same."""
+        if not self.is_measurable(target):
             raise EmptySampleError(dataset)
+
+    def is_measurable(self, target: Target) -> bool:
+        """Say whether there are rows."""
+        return len(target) > 0
 
     def sample(
         self,

@@ -11,7 +11,7 @@ import numpy as np
 from pipeline_code.core.bootstrap import Interval
 from pipeline_code.core.fairness import Figure, Rates, SliceFairness, by_slice
 from pipeline_code.core.figures import short
-from pipeline_code.core.problem import BINARY
+from pipeline_code.core.problem_types import BINARY
 from pipeline_code.core.tables import Columns
 from pipeline_code.steps.evaluate import Evaluation
 from pipeline_code.steps.evaluate_slices import MeasuredSlice

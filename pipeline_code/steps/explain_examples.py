@@ -81,7 +81,7 @@ def class_examples(
     np.fill_diagonal(confused, 0)
     one, other = divmod(int(confused.argmax()), len(names))
     title = f"Most often confused: {names[one]} taken for {names[other]}"
-    kinds[title] = ((target == one) & (called == other), score)
+    kinds[title] = (~right & (target == one) & (called == other), score)
     return [
         _example(
             title,

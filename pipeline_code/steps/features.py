@@ -70,23 +70,34 @@ def make_features(
         UnusableFeatureError: if an input is neither a number nor a category.
         TextColumnError: if an input is free text.
     """
-    query = f"(\n{sql.strip().removesuffix(';')}\n)"
-    wanted = list(dict.fromkeys((*columns, *usecase.features.inputs, *_group_columns(usecase))))
     try:
-        types = {row[0]: row[1] for row in database.execute(f"describe from {query}").fetchall()}
-        if missing := set(wanted) - types.keys():
-            raise MissingColumnsError(usecase.features.sql or "the source", missing, types)
-        digest = quoted(ROW) if ROW in types else row_digest(columns)
-        values = ", ".join(f"{_value(usecase, name, types)} as {quoted(name)}" for name in wanted)
-        database.execute(
-            f"create table {FEATURED} as select {values}, {digest} as {ROW} from {query}"  # noqa: S608
-        )
+        query = features_query(database, usecase, sql, columns)
+        database.execute(f"create table {FEATURED} as {query}")
+        types = {row[0]: row[1] for row in database.execute(f"describe {FEATURED}").fetchall()}
     except duckdb.Error as error:
         raise FeatureSqlError(usecase, error) from error
     _check(database, usecase, rows)
     for name in usecase.features.inputs:
-        if types[name].startswith((TEXT, "ENUM")):
+        if types[name] == TEXT:
             _refuse_text(database, name)
+
+
+def features_query(database: Connection, usecase: UseCase, sql: str, columns: Sequence[str]) -> str:
+    """Write the query that runs the use case's SQL and brings its columns into models' types.
+
+    Raises:
+        MissingColumnsError: if it does not give every column that the use case names.
+        UnusableFeatureError: if an input is neither a number nor a category.
+        duckdb.Error: if the SQL fails.
+    """
+    query = f"(\n{sql.strip().removesuffix(';')}\n)"
+    wanted = list(dict.fromkeys((*columns, *usecase.features.inputs, *_group_columns(usecase))))
+    types = {row[0]: row[1] for row in database.execute(f"describe from {query}").fetchall()}
+    if missing := set(wanted) - types.keys():
+        raise MissingColumnsError(usecase.features.sql or "the source", missing, types)
+    digest = quoted(ROW) if ROW in types else row_digest(columns)
+    values = ", ".join(f"{_value(usecase, name, types)} as {quoted(name)}" for name in wanted)
+    return f"select {values}, {digest} as {ROW} from {query}"  # noqa: S608
 
 
 def order_of_rows(usecase: UseCase) -> str:

@@ -11,6 +11,7 @@ from pydantic import Field, field_validator
 
 from pipeline_code.core.mistakes import Section
 from pipeline_code.core.problem_types import BINARY, MULTICLASS
+from pipeline_code.steps.design_matrix import level_places
 from pipeline_code.steps.model import Matrix, Model, ModelMetadata, Vector, sigmoid, softmax
 
 WEIGHTS_FILE: Final = "weights.json"
@@ -104,9 +105,7 @@ class LinearModel(Model):
 
     def _level(self, codes: NDArray[np.float32], effects: Vector) -> Vector:
         """Look up the effect of each code, shape (outputs, n)."""
-        unknown = effects.shape[1] - 1
-        places = np.where(np.isnan(codes), unknown, codes).astype(np.int64)
-        return effects[:, np.clip(places, 0, unknown)]
+        return effects[:, level_places(codes, effects.shape[1])]
 
     def _margins(self, x: Matrix) -> Vector:
         """Add everything up, shape (n, outputs)."""

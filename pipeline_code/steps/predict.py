@@ -16,6 +16,8 @@ from pydantic import ValidationError
 
 from pipeline_code import contract
 from pipeline_code.core.mistakes import describe
+from pipeline_code.steps.estimator_model import ESTIMATOR_FILE, EstimatorModel
+from pipeline_code.steps.lightgbm_model import TREES_FILE, LightgbmModel
 from pipeline_code.steps.linear_model import WEIGHTS_FILE, LinearModel, LinearWeights
 from pipeline_code.steps.model import (
     Matrix,
@@ -27,19 +29,26 @@ from pipeline_code.steps.model import (
     WrongFeaturesError,
     sigmoid,
 )
+from pipeline_code.steps.network_model import NETWORK_FILE, NetworkModel
 from pipeline_code.steps.xgboost_model import BOOSTER_FILE, XgboostModel
 
 ONNX_FILE: Final = "model.onnx"
 
 __all__ = [
     "BOOSTER_FILE",
+    "ESTIMATOR_FILE",
+    "NETWORK_FILE",
     "ONNX_FILE",
+    "TREES_FILE",
     "WEIGHTS_FILE",
+    "EstimatorModel",
+    "LightgbmModel",
     "LinearModel",
     "LinearWeights",
     "Matrix",
     "Model",
     "ModelMetadata",
+    "NetworkModel",
     "Probe",
     "UnreadableModelError",
     "Vector",
@@ -63,7 +72,13 @@ class Kind(Protocol):
         """Make the model of the content of its file."""
 
 
-KINDS: Final[dict[str, Kind]] = {"xgboost": XgboostModel, "linear": LinearModel}
+KINDS: Final[dict[str, Kind]] = {
+    "xgboost": XgboostModel,
+    "lightgbm": LightgbmModel,
+    "linear": LinearModel,
+    "torch": NetworkModel,
+    "sklearn": EstimatorModel,
+}
 """The class of each algorithm; a model of any other one is not ours."""
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from pipeline_code.core.errors import PipelineError
-from pipeline_code.core.problem import BINARY, MULTICLASS, Problem
+from pipeline_code.core.problem import Problem
+from pipeline_code.core.problem_types import BINARY, MULTICLASS
 from pipeline_code.core.tables import Connection, literal, quoted
 from pipeline_code.steps.features import NUMBERS, TEXT
 from pipeline_code.steps.sample import MOST_ROWS, sampled

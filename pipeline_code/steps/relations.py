@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pipeline_code.core.drift import bin_count, population_stability_index
 from pipeline_code.core.problem import Problem
 from pipeline_code.core.splits import TEST, TRAIN, VALIDATION
-from pipeline_code.core.strength import KIND, NEARLY_PERFECT, strength
+from pipeline_code.core.strength import KIND, NEARLY_PERFECT, monotone_strength, strength
 from pipeline_code.steps.sample import Sample
 
 _FINEST = 50  # bins, when a feature is related to the target
@@ -30,7 +30,9 @@ def relate_to_target(
         values = sample.of(name, TRAIN)
         count = max(2, min(_FINEST, len(values) // _ROWS_OF_A_BIN))
         bins = _binned(values, _edges(values, count))
-        score = strength(problem.type, bins, target)
+        score = max(
+            strength(problem.type, bins, target), monotone_strength(problem.type, values, target)
+        )
         relation[name] = {"score": round(score, _DIGITS), "kind": KIND[problem.type]}
     return relation
 

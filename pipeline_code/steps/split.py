@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline_code import contract
 from pipeline_code.core.errors import SingleClassError
-from pipeline_code.core.problem import BINARY, MULTICLASS
+from pipeline_code.core.problem_types import BINARY, MULTICLASS
 from pipeline_code.core.splits import Days, EmptySplitError, split_days
 from pipeline_code.core.tables import Connection, literal, quoted
 from pipeline_code.core.usecase import UseCase

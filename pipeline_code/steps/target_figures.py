@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline_code.core.problem import BINARY, MULTICLASS, Problem
+from pipeline_code.core.problem import Problem
+from pipeline_code.core.problem_types import BINARY, MULTICLASS
 from pipeline_code.core.tables import Connection, quoted
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)

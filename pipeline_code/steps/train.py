@@ -9,11 +9,18 @@ import numpy as np
 
 from pipeline_code import contract
 from pipeline_code.core.errors import PipelineError
+from pipeline_code.core.learning_settings import BUILT_IN, SKLEARN
 from pipeline_code.core.problem_types import REGRESSION
 from pipeline_code.core.texts import Table
 from pipeline_code.core.thresholds import Threshold
 from pipeline_code.core.usecase import UseCase
-from pipeline_code.steps import train_linear, train_xgboost
+from pipeline_code.steps import (
+    train_estimator,
+    train_lightgbm,
+    train_linear,
+    train_torch,
+    train_xgboost,
+)
 from pipeline_code.steps.predict import Matrix, Model
 from pipeline_code.steps.targets import require_variety
 from pipeline_code.steps.train_scores import (
@@ -38,13 +45,19 @@ __all__ = ["HYPERPARAMETERS", "LEARNERS", "Progress", "TrainedModel", "train"]
 
 LEARNERS: Final[dict[str, Learner]] = {
     "xgboost": train_xgboost.boost,
+    "lightgbm": train_lightgbm.boost,
     "linear": train_linear.regress,
+    "torch": train_torch.learn_network,
+    "sklearn": train_estimator.fit_estimator,
 }
 """The algorithms by their names in usecase.yaml."""
 
 HYPERPARAMETERS: Final = {
     "xgboost": train_xgboost.SETTINGS,
+    "lightgbm": train_lightgbm.SETTINGS,
     "linear": train_linear.SETTINGS,
+    "torch": train_torch.SETTINGS,
+    "sklearn": train_estimator.SETTINGS,
 }
 """What each algorithm reads of ``training`` in usecase.yaml."""
 
@@ -56,6 +69,16 @@ class UselessSettingError(PipelineError, ValueError):
 
     def __init__(self, name: str, why: str) -> None:
         super().__init__(f"training.{name} {why}; take it out of usecase.yaml")
+
+
+class ForeignAlgorithmError(PipelineError, ValueError):
+    """An algorithm that is an image of somebody else's: nothing here can run it."""
+
+    def __init__(self, algorithm: str) -> None:
+        super().__init__(
+            f"training.algorithm {algorithm} is an image, which runs in the cloud only; "
+            f"here there are {', '.join(LEARNERS)} and {SKLEARN}MODULE.CLASS"
+        )
 
 
 @dataclass(frozen=True)
@@ -92,7 +115,7 @@ def train(
     rows = read_sample(training, usecase, categories, contract.TRAIN_FILE)
     held_out = read_sample(validation, usecase, categories, contract.VALIDATION_FILE)
     require_variety(rows.y, usecase.problem, contract.TRAIN_FILE)
-    learn = LEARNERS[usecase.training.algorithm]
+    learn = _learner(usecase.training.algorithm)
     fitted = learn(rows, held_out, task)
     chosen_on = _scored(fitted.model, rows, held_out)
     threshold = choose_threshold(chosen_on, usecase)
@@ -106,6 +129,15 @@ def train(
     parts = (rows, held_out)
     record = _record(final, parts, usecase, fitted.record)
     return TrainedModel(final, {**record, **_choices(chosen_on, threshold, score, usecase)})
+
+
+def _learner(algorithm: str) -> Learner:
+    """Find who trains; an estimator's import path stands behind a colon."""
+    name = BUILT_IN.get(algorithm, algorithm)
+    name = "sklearn" if name.startswith(SKLEARN) else name
+    if name not in LEARNERS:
+        raise ForeignAlgorithmError(algorithm)
+    return LEARNERS[name]
 
 
 def _require_useful_settings(usecase: UseCase) -> None:

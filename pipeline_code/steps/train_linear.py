@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline_code.core.problem_types import MULTICLASS, REGRESSION
+from pipeline_code.steps.design_matrix import Design, Floats
 from pipeline_code.steps.linear_model import WEIGHTS_FILE, LinearModel, LinearWeights
-from pipeline_code.steps.model import Matrix
 from pipeline_code.steps.train_task import Fitted, Sample, Task, describe, row_weights
 
 SETTINGS: Final = ("inverse_regularization", "seed")
 
 _ITERATIONS: Final = 1_000
-_DENSE_CELLS: Final = 20_000_000
-"""Up to so many a table of categories is spread out in full; larger ones keep only their ones."""
-
-Floats = NDArray[np.float64]
 
 
 def regress(
@@ -35,9 +29,9 @@ def regress(
     values in training, that one is missing is a column of its own. Categories are a column each,
     as are the others and the missing ones. All of it is fitted on the training rows.
     """
-    design = _Design.of(rows.x, task)
+    design = Design.of(rows.x, task.usecase.features.inputs, task.categories)
     coefficients, intercept = _fit(design.columns(rows.x), rows, task)
-    weights = design.weights(coefficients, intercept)
+    weights = _weights(design, coefficients, intercept, rows, task)
     task.progress(1, 1, "training")
     metadata = describe(
         task,
@@ -49,112 +43,39 @@ def regress(
     return Fitted(LinearModel(metadata, weights))
 
 
-@dataclass(frozen=True)
-class _Design:
-    """How features become the columns of a linear model, as the training rows say."""
+def _weights(
+    design: Design, coefficients: Floats, intercept: Floats, rows: Sample, task: Task
+) -> LinearWeights:
+    """Sort the coefficients, shape (outputs, columns), by feature.
 
-    names: tuple[str, ...]
-    numbers: NDArray[np.int64]
-    mean: Floats
-    scale: Floats
-    gaps: NDArray[np.int64]
-    gap_share: Floats
-    levels: dict[int, int]
-    level_share: dict[int, Floats]
-
-    @classmethod
-    def of(cls, x: Matrix, task: Task) -> _Design:
-        names = task.usecase.features.inputs
-        levels = {
-            place: len(task.categories[name]) + 2
-            for place, name in enumerate(names)
-            if name in task.categories
-        }
-        numbers = np.array([place for place in range(len(names)) if place not in levels], int)
-        wide = x.astype(np.float64)
-        known = ~np.isnan(wide)
-        count = np.maximum(known.sum(axis=0), 1)  # a feature without any value counts as zero
-        mean = np.where(known, wide, 0).sum(axis=0) / count
-        centred = np.where(known, wide - mean, 0)
-        scale = np.sqrt((centred**2).sum(axis=0) / len(centred))
-        scale[scale == 0] = 1.0  # a constant feature explains nothing
-        for place in levels:
-            mean[place], scale[place] = 0.0, 1.0
-        share = (~known).mean(axis=0)
-        # Missing everywhere says as little as missing nowhere.
-        gaps = np.array([place for place in numbers if 0 < share[place] < 1], int)
-        return cls(
-            names=names,
-            numbers=numbers,
-            mean=mean,
-            scale=scale,
-            gaps=gaps,
-            gap_share=share[gaps],
-            levels=levels,
-            level_share={
-                place: np.bincount(_places(x[:, place], wide_), minlength=wide_) / len(x)
-                for place, wide_ in levels.items()
-            },
-        )
-
-    def columns(self, x: Matrix) -> Any:
-        """Spread the rows out: numbers, gaps, categories."""
-        wide = x[:, self.numbers].astype(np.float64)
-        mean = self.mean[self.numbers]
-        centred = np.where(np.isnan(wide), 0, wide - mean)
-        plain = centred / self.scale[self.numbers]
-        if len(self.gaps):
-            plain = np.hstack([plain, np.isnan(x[:, self.gaps]) - self.gap_share])
-        if not self.levels:
-            return plain
-        import scipy.sparse
-
-        ones = [_ones(x[:, place], count) for place, count in self.levels.items()]
-        table = scipy.sparse.hstack([scipy.sparse.csr_array(plain), *ones], format="csr")
-        return table.toarray() if np.prod(table.shape) <= _DENSE_CELLS else table
-
-    def weights(self, coefficients: Floats, intercept: Floats) -> LinearWeights:
-        """Sort the coefficients, shape (outputs, columns), by feature.
-
-        Each category's effects are kept less their mean on the training rows, which goes to the
-        intercept.
-        """
-        outputs, features = len(coefficients), len(self.names)
-        plain = np.zeros((outputs, features))
-        missing, share = np.zeros((outputs, features)), np.zeros(features)
-        numbers, gaps = len(self.numbers), len(self.gaps)
-        plain[:, self.numbers] = coefficients[:, :numbers]
-        missing[:, self.gaps] = coefficients[:, numbers : numbers + gaps]
-        share[self.gaps] = self.gap_share
-        levels, start = {}, numbers + gaps
-        for place, count in self.levels.items():
-            effects = coefficients[:, start : start + count]
-            mean = effects @ self.level_share[place]
-            levels[self.names[place]] = _rows(effects - mean[:, None])
-            intercept = intercept + mean
-            start += count
-        return LinearWeights(
-            mean=tuple(self.mean.tolist()),
-            scale=tuple(self.scale.tolist()),
-            coefficients=_rows(plain),
-            intercept=tuple(intercept.tolist()),
-            missing=_rows(missing) if gaps else (),
-            missing_share=tuple(share.tolist()) if gaps else (),
-            levels=levels,
-        )
-
-
-def _places(codes: Matrix, count: int) -> NDArray[np.int64]:
-    """Turn codes into columns, the last one for a missing value."""
-    return np.where(np.isnan(codes), count - 1, codes).astype(np.int64)
-
-
-def _ones(codes: Matrix, count: int) -> Any:
-    import scipy.sparse
-
-    rows = len(codes)
-    cells = (np.ones(rows), (np.arange(rows), _places(codes, count)))
-    return scipy.sparse.csr_array(cells, shape=(rows, count))
+    Each category's effects are kept less their mean on the training rows, which goes to the
+    intercept.
+    """
+    names = task.usecase.features.inputs
+    outputs, features = len(coefficients), len(names)
+    mean, scale, share = np.zeros(features), np.ones(features), np.zeros(features)
+    plain, missing = np.zeros((outputs, features)), np.zeros((outputs, features))
+    numbers, gaps = len(design.numbers), len(design.gaps)
+    mean[design.numbers], scale[design.numbers] = design.mean, design.scale
+    plain[:, design.numbers] = coefficients[:, :numbers]
+    missing[:, design.gaps] = coefficients[:, numbers : numbers + gaps]
+    share[design.gaps] = design.gap_share
+    levels, start = {}, numbers + gaps
+    for place, count in design.levels.items():
+        effects = coefficients[:, start : start + count]
+        usual = effects @ design.level_share(rows.x, place)
+        levels[names[place]] = _rows(effects - usual[:, None])
+        intercept = intercept + usual
+        start += count
+    return LinearWeights(
+        mean=tuple(mean.tolist()),
+        scale=tuple(scale.tolist()),
+        coefficients=_rows(plain),
+        intercept=tuple(intercept.tolist()),
+        missing=_rows(missing) if gaps else (),
+        missing_share=tuple(share.tolist()) if gaps else (),
+        levels=levels,
+    )
 
 
 def _rows(values: Floats) -> tuple[tuple[float, ...], ...]:

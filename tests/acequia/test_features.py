@@ -131,9 +131,9 @@ def test_an_existing_output_is_not_replaced_unasked(home: Home, tmp_path: Path) 
 
 def test_what_is_not_there_is_told(home: Home) -> None:
     """An entity, a time, a use case; and bounds the wrong way round."""
-    with pytest.raises(NotFoundError, match="has no record of 9, 8"):
+    with pytest.raises(NotFoundError, match="has no record of '9', '8'"):
         features.show_records(home, "fraud", "customers", ["9", "8"], Screen().terminal)
-    with pytest.raises(NotFoundError, match="no record of 1 between these times"):
+    with pytest.raises(NotFoundError, match="no record of '1' between these times"):
         features.show_history(
             home, "fraud", "customers", "1", ("2027-01-01", None), Screen().terminal
         )

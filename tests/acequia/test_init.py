@@ -64,11 +64,11 @@ def test_summary_says_what_was_chosen_and_left_out(customers: Path, tmp_path: Pa
     """A leak is named where everybody looks, with its number."""
     made = create(customers, tmp_path)
     text = seen(made)
-    assert "400 rows, 6 columns, CSV" in text
+    assert "400 rows, 6 columns, CSV (comma, header, utf-8)" in text
     assert "binary: churn is yes in" in text
     assert "call_duration  is the strongest column alone (AUC 0.9" in text
-    assert "is DE in every row" in text or "is the same text in every row" in text
-    assert "remark" in text
+    assert "country  is the same text in every row" in text
+    assert "remark   is free text" in text
     assert "acequia run --usecase customers-2026 --data" in text
     document = made.document()
     assert list(document["leaks"]) == ["call_duration"]

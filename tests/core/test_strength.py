@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from pipeline_code.core.errors import EmptySampleError
-from pipeline_code.core.problem import BINARY, MULTICLASS, REGRESSION, ProblemType
-from pipeline_code.core.strength import NEARLY_PERFECT, strength
+from pipeline_code.core.problem_types import BINARY, MULTICLASS, REGRESSION, ProblemType
+from pipeline_code.core.strength import NEARLY_PERFECT, monotone_strength, strength
 
 GENERATOR = np.random.default_rng(0)
 BINS = GENERATOR.integers(0, 9, 3_000)
@@ -58,3 +58,24 @@ def test_no_rows_are_an_error() -> None:
     """Of nothing nothing can be said."""
     with pytest.raises(EmptySampleError):
         strength(BINARY, np.array([], dtype=int), np.array([]))
+
+
+def test_a_few_numbers_that_say_all_are_seen_without_bins() -> None:
+    """Thirty rows make one bin; their order tells."""
+    values = np.linspace(-1, 1, 30)
+
+    assert monotone_strength(BINARY, values, (values < 0.5).astype(int)) == 1
+    assert monotone_strength(REGRESSION, values, 7 - 3 * values) == pytest.approx(1)
+    assert monotone_strength(REGRESSION, values, values**2) == pytest.approx(0)
+
+
+def test_what_has_no_order_is_told_by_bins_alone() -> None:
+    """Texts, classes, gaps and constants; a target of one value is told by nothing."""
+    values = np.linspace(-1, 1, 30)
+    gaps = np.where(values > 0, values, np.nan)
+
+    assert monotone_strength(MULTICLASS, values, np.arange(30) % 3) == 0
+    assert monotone_strength(BINARY, gaps, np.arange(30) % 2) == 0
+    assert monotone_strength(BINARY, np.array(["a"] * 30, dtype=object), np.arange(30) % 2) == 0
+    assert monotone_strength(REGRESSION, np.ones(30), values) == 0
+    assert monotone_strength(BINARY, values, np.ones(30)) == 0.5

@@ -19,6 +19,7 @@ from pipeline_code.entrypoints.job import Job
 from pipeline_code.steps.archive import DamagedArchiveError
 from pipeline_code.steps.predict import Model, UnreadableModelError, save_model
 from pipeline_code.steps.train import train
+from tests.mixed_tables import mixed_rows, mixed_usecase
 
 ARGUMENTS = ["--usecase", "small", "--evaluation.bootstrap_samples", "5"]
 OUTPUT = "processing/output"
@@ -189,6 +190,38 @@ def test_test_rows_without_a_feature_are_refused(job: Job) -> None:
     write_columns(path, {name: rows[name] for name in rows if name != "risk"})
     with pytest.raises(MissingColumnsError, match="risk"):
         main(job, ARGUMENTS)
+
+
+@pytest.mark.parametrize("problem", ["multiclass", "regression"])
+@pytest.mark.parametrize("algorithm", ["xgboost", "linear"])
+def test_job_evaluates_classes_and_numbers_with_categories(
+    problem: str, algorithm: str, tmp_path: Path
+) -> None:
+    """From files to files, the champion on the same rows, and a page for the approver."""
+    usecase = mixed_usecase(problem, algorithm=algorithm)
+    (tmp_path / "usecases/mixed").mkdir(parents=True)
+    (tmp_path / "usecases/mixed/usecase.yaml").write_text(
+        json.dumps(usecase.model_dump(mode="json", exclude_unset=True)), encoding="utf-8"
+    )
+    job = Job(root=tmp_path / "ml", usecases=tmp_path / "usecases")
+    inputs = tmp_path / "ml/processing/input"
+    write_columns(inputs / "test/test.parquet", mixed_rows(problem, seed=2))
+    write_columns(inputs / "validation/validation.parquet", mixed_rows(problem, seed=1))
+    model = train(mixed_rows(problem), mixed_rows(problem, seed=1), usecase).model
+    pack(model, inputs / "model")
+    crown(job, model)
+    (inputs / "profile").mkdir()
+    (inputs / "profile/profile.json").write_text("{}", encoding="utf-8")
+
+    main(job, ["--usecase", "mixed", "--evaluation.bootstrap_samples", "5"])
+
+    document = written(job)
+    assert document["uplift"]["value"] == 0
+    assert document["gate"]["decision"] == "keep_champion"
+    categories = [one for one in document["partial_dependence"] if one["kind"] == "category"]
+    assert {"a", "b", "c"} <= {value for one in categories for value in one["grid"]}
+    page = (job.root / OUTPUT / "report/report.html").read_text(encoding="utf-8")
+    assert "The champion stays" in page
 
 
 def test_trials_of_a_tuning_reach_the_evaluation(job: Job, small_folder: Path) -> None:

@@ -142,7 +142,7 @@ def test_a_summary_counts_moments_once(store: FeatureStore, write: Write) -> Non
     assert (found.records, found.entities, found.key, found.features) == (2, 2, "K", ("F",))
     assert (found.oldest, found.latest) == ("2026-01-01T00:00:00Z", "2026-01-03T00:00:00Z")
     assert store.groups() == ("g",)
-    with pytest.raises(UnknownFeatureGroupError, match="there are some of g"):
+    with pytest.raises(UnknownFeatureGroupError, match="there are records of g"):
         store.summary("h")
 
 

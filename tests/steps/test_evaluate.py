@@ -102,6 +102,8 @@ def test_champion_decides_by_its_own_threshold(
     [
         ({"features": ("amount", "night", "AGE")}, "lack its features AGE"),
         ({"target": "CHURN"}, "it predicts CHURN, not FRAUD"),
+        ({"positive_label": "yes"}, "positive is yes to it, not 1"),
+        ({"problem": "regression"}, "it is a regression model, and this is a binary problem"),
     ],
 )
 def test_champion_that_does_not_fit_these_rows_stays(
@@ -190,6 +192,17 @@ def test_without_a_card_there_is_no_card_precision(
     document["gate"]["metric"] = "card_precision_100"
     with pytest.raises(UnmeasuredMetricError):
         evaluate(test_rows, validation, model, None, UseCase.model_validate(document))
+
+
+def test_cards_without_times_have_no_card_precision(
+    model: Model, test_rows: Columns, validation: Columns, small_usecase: UseCase
+) -> None:
+    """It is a figure of a day; rows of one card are resampled together all the same."""
+    document = small_usecase.model_dump(mode="json", exclude_unset=True)
+    document["split"] = {"method": "random"}
+    found = evaluate(test_rows, validation, model, None, UseCase.model_validate(document))
+    assert "card_precision_100" not in found.challenger.metrics
+    assert "auc_roc" in found.challenger.metrics
 
 
 def test_unmeasurable_rows_are_refused(

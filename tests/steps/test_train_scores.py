@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import sklearn.metrics
 
+from pipeline_code.core.metric_names import METRICS_OF
 from pipeline_code.core.usecase import UseCase
 from pipeline_code.steps.train_scores import (
     HeldOut,

@@ -1,4 +1,4 @@
-"""Choose by which metric a challenger is judged, and which algorithm begins."""
+"""Choose by which metric a challenger is judged, and with which algorithm to begin."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pipeline_code.steps.discovery.target import Target
 
 _RARE: Final = 0.05
 _UNEVEN: Final = 0.25
-_ROWS_FOR_ALL_CANDIDATES: Final = 1_000_000
+FIRST_ALGORITHM: Final = ("xgboost", "trees take numbers and words as they are; linear is another")
+"""With which algorithm a use case begins, and why."""
 
 
 def gate_metric(target: Target) -> tuple[str, str]:
@@ -26,10 +27,3 @@ def gate_metric(target: Target) -> tuple[str, str]:
     if min(rows) < _UNEVEN * even:
         return "f1_macro", f"the rarest label has {min(rows):,} rows, and counts as much as others"
     return "log_loss", "the labels are about equally frequent; it judges every probability"
-
-
-def first_algorithm(rows: int) -> tuple[str, str]:
-    """Name the algorithm to begin with, and say why."""
-    if rows > _ROWS_FOR_ALL_CANDIDATES:
-        return "xgboost", f"one candidate, for {rows:,} rows; auto tries all of them"
-    return "auto", "tries the candidates that fit and keeps the best; or xgboost, lightgbm, linear"

@@ -11,7 +11,7 @@ from pipeline_code.core.problem_types import BINARY, MULTICLASS, REGRESSION
 from pipeline_code.steps.discovery.discover import Discovery
 from pipeline_code.steps.discovery.exact_counts import Counted
 from pipeline_code.steps.discovery.limits import is_small, limits_of
-from pipeline_code.steps.discovery.measures import first_algorithm, gate_metric
+from pipeline_code.steps.discovery.measures import FIRST_ALGORITHM, gate_metric
 from pipeline_code.steps.discovery.splitting import TEST_SHARE, VALIDATION_SHARE
 from pipeline_code.steps.discovery.yaml_lines import line, remark, scalar
 
@@ -238,8 +238,8 @@ def _split(found: Discovery) -> Lines:
     yield from line("seed: 0", "the same seed gives the same parts", indent=2)
 
 
-def _training(found: Discovery) -> Lines:
-    algorithm, why = first_algorithm(found.counts.rows)
+def _training(_: Discovery) -> Lines:
+    algorithm, why = FIRST_ALGORITHM
     yield "training:"
     yield from line(f"algorithm: {algorithm}", why, indent=2)
     yield "  seed: 0"
