@@ -70,6 +70,26 @@ def test_every_type_of_problem_says_what_an_error_costs(
     assert sentence in told(cost, problem, classes=["a", "b", "c"])[1]
 
 
+@pytest.mark.parametrize(
+    ("problem", "prices", "is_count"),
+    [
+        ("binary", {"false_positive": 1.0, "false_negative": 1.0}, True),
+        ("binary", {"false_positive": 1.0, "false_negative": 2.0}, False),
+        ("multiclass", {"missed": {}}, True),
+        ("multiclass", {"missed": {"a": 3.0}}, False),
+        ("regression", {"over": 1.0, "under": 1.0}, True),
+        ("regression", {}, False),
+    ],
+)
+def test_prices_that_nobody_set_are_pointed_out(
+    problem: str, prices: Document, is_count: bool
+) -> None:
+    """Money that is a number of errors would decide like money."""
+    assert (
+        "read the money as a count" in told({"challenger": 1.0, **prices}, problem)[1]
+    ) == is_count
+
+
 def test_answer_without_a_model_is_named() -> None:
     """'No model' means something else in every type of problem."""
     cost = {"challenger": 1.0, "without_model": 9.0, "without_model_known_from": "validation"}
