@@ -9,7 +9,10 @@ from pipeline_code.steps.discovery.target import Target
 
 _RARE: Final = 0.05
 _UNEVEN: Final = 0.25
-FIRST_ALGORITHM: Final = ("xgboost", "trees take numbers and words as they are; linear is another")
+FIRST_ALGORITHM: Final = (
+    "auto",
+    "tries the algorithms that fit and keeps the best; or name one: xgboost, lightgbm, linear",
+)
 """With which algorithm a use case begins, and why."""
 
 
