@@ -85,7 +85,11 @@ def bundled() -> Iterator[tuple[str, pd.DataFrame]]:
     for name, (make, settings) in made.items():
         x, y = make(random_state=0, **settings)
         frame = pd.DataFrame(x, columns=[f"x{place}" for place in range(x.shape[1])])
-        yield name, frame.assign(target=y if "friedman" in name else [f"c{one}" for one in y])
+        if "two" in name:
+            y = np.where(y == 1, "yes", "no")
+        elif "four" in name:
+            y = [f"class {one}" for one in y]
+        yield name, frame.assign(target=y)
 
 
 def described(frame: pd.DataFrame, target: str, folder: Path) -> tuple[Path, UseCase]:
@@ -137,7 +141,6 @@ def compare(path: Path, usecase: UseCase) -> Result:
 def boosted(rows: Sample, tested: Sample, usecase: UseCase, categories: list[str]) -> Any:
     """Predict with scikit-learn's boosting as it comes."""
     places = [place for place, name in enumerate(usecase.features.inputs) if name in categories]
-    # It takes no more than 255 categories of a column as such.
     kind = (
         HistGradientBoostingRegressor
         if usecase.problem.type == REGRESSION
@@ -204,7 +207,7 @@ def line(name: str, frame: pd.DataFrame, target: str, seeds: int, algorithm: str
             results.append(compare(path, usecase.with_settings(settings)))
     sign = -1 if results[0].metric in SMALLER_IS_BETTER else 1
     gains = [sign * (one.ours - one.theirs) for one in results]
-    # Test rows of one split are drawn again, splits overlap: of the two errors the mean's.
+    # Of the mean over splits, taken as independent: they share rows, so it is a little small.
     error = float(np.mean([one.error for one in results])) / np.sqrt(len(results))
     names: dict[str, int] = {}
     for one in results:

@@ -127,7 +127,9 @@ def choose(rows: Sample, held_out: Sample, task: Task, keys: Rows | None) -> Cho
     chosen = best(tried, task) if tried else _untried(listed[0], everything, task)
     model, rounds = _final(chosen, everything, held_out, task)
     task.progress(len(listed) + 1, len(listed) + 1, "training the chosen one")
-    record = {"chosen": chosen.name, "candidates": [_described(one) for one in tried]}
+    described = tuple(_described(one) for one in tried)
+    model.metadata = model.metadata.model_copy(update={"candidates": described})
+    record = {"chosen": chosen.name, "candidates": list(described)}
     return Chosen(Fitted(model, rounds, record), chosen.held_out)
 
 
@@ -259,7 +261,7 @@ def _final(
 
 def _described(one: Tried) -> dict[str, Any]:
     return {
-        "name": one.name,
+        "algorithm": one.name,
         "settings": {candidate.algorithm: candidate.settings for candidate in one.candidates},
         "rounds": {
             candidate.algorithm: count

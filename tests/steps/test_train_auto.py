@@ -32,7 +32,7 @@ def chosen(problem: str, rows: Columns | None = None, **settings: Any) -> Traine
 def test_best_candidate_is_kept_and_all_are_on_record(problem: str, tmp_path: Path) -> None:
     """With the score by which it was chosen; the model is read back like any other."""
     found = chosen(problem)
-    tried = {(one["name"], one["score"]) for one in found.record["candidates"]}
+    tried = {(one["algorithm"], one["score"]) for one in found.record["candidates"]}
     assert {"linear", "lightgbm", "xgboost", "linear + lightgbm"} <= {name for name, _ in tried}
     least = min(one["score"] for one in found.record["candidates"])  # a loss, in every gate here
     assert (found.record["chosen"], least) in tried

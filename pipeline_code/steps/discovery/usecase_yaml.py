@@ -246,9 +246,6 @@ def _training(_: Discovery) -> Lines:
     yield from line(
         "early_stopping_rounds: 30", "no more trees once validation rows gain nothing", indent=2
     )
-    yield from line(
-        "refit: true", "what was chosen is trained once more, on validation rows too", indent=2
-    )
 
 
 def _evaluation(found: Discovery) -> Lines:
