@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline_code import contract
 from pipeline_code.core.errors import PipelineError
-from pipeline_code.core.learning_settings import BUILT_IN, SKLEARN
+from pipeline_code.core.learning_settings import SKLEARN
 from pipeline_code.core.problem_types import REGRESSION
 from pipeline_code.core.texts import Table
 from pipeline_code.core.thresholds import Threshold
@@ -76,12 +76,13 @@ class UselessSettingError(PipelineError, ValueError):
 
 
 class ForeignAlgorithmError(PipelineError, ValueError):
-    """An algorithm that is an image of somebody else's: nothing here can run it."""
+    """An algorithm that is an image of somebody else's: this one cannot run it."""
 
     def __init__(self, algorithm: str) -> None:
+        known = ", ".join((AUTO, *(name for name in LEARNERS if name != "sklearn")))
         super().__init__(
-            f"training.algorithm {algorithm} is an image, which runs in the cloud only; "
-            f"here there are {', '.join(LEARNERS)} and {SKLEARN}MODULE.CLASS"
+            f"training.algorithm {algorithm} is an image of its own, which this one cannot run; "
+            f"there are {known} and {SKLEARN}MODULE.CLASS"
         )
 
 
@@ -141,8 +142,7 @@ def train(
 
 def _learner(algorithm: str) -> Learner:
     """Find who trains; an estimator's import path stands behind a colon."""
-    name = BUILT_IN.get(algorithm, algorithm)
-    name = "sklearn" if name.startswith(SKLEARN) else name
+    name = "sklearn" if algorithm.startswith(SKLEARN) else algorithm
     if name not in LEARNERS:
         raise ForeignAlgorithmError(algorithm)
     return LEARNERS[name]
