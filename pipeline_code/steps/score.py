@@ -28,6 +28,7 @@ from pipeline_code.steps.score_files import (
     no_number,
     write_result,
 )
+from pipeline_code.steps.served_model import require_served
 
 Progress = Callable[[int, int, str], None]
 
@@ -84,6 +85,7 @@ def score_file(
         UnscorableFileError: if a file is broken, a column is missing, no row can be scored, or,
             without ``quarantine``, a value cannot be used.
     """
+    require_served(model.metadata)
     check_format(source)
     check_format(destination)
     with connect(memory_gib=_MEMORY_GIB, spill=spill) as database:

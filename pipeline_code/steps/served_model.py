@@ -10,6 +10,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from pipeline_code.core.errors import PipelineError
+from pipeline_code.core.problem_types import BINARY
 from pipeline_code.steps.onnx_scorer import FEW, OnnxScorer
 from pipeline_code.steps.predict import (
     ONNX_FILE,
@@ -31,6 +32,27 @@ class UnhealthyModelError(PipelineError, ValueError):
 
     def __init__(self, why: str) -> None:
         super().__init__(f"the model {why}; train it again, or approve another version")
+
+
+class UnservedModelError(PipelineError, ValueError):
+    """A model of which answers cannot be written yet."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"the model {what}, which is not served yet; serve a binary one of numeric features"
+        )
+
+
+def require_served(metadata: ModelMetadata) -> None:
+    """Refuse a model whose scores would be taken for something else.
+
+    Raises:
+        UnservedModelError: with what it is.
+    """
+    if metadata.problem != BINARY:
+        raise UnservedModelError(f"is of a {metadata.problem} problem")
+    if metadata.categories:
+        raise UnservedModelError(f"takes categories ({', '.join(metadata.categories)})")
 
 
 class Scorer(Protocol):
@@ -73,8 +95,10 @@ class ServedModel:
 
         Raises:
             UnreadableModelError: if a file is missing, broken, altered or of another format.
+            UnservedModelError: if it is none whose answers are known.
         """
         metadata = read_metadata(folder)
+        require_served(metadata)
         # Read and checked now, loaded later: a server that starts can score anything.
         weights = read_checked(folder, metadata.weights, metadata.weights_hash)
         if metadata.onnx_hash is None:

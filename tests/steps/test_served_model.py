@@ -22,7 +22,7 @@ from pipeline_code.steps.predict import (
     XgboostModel,
     save_model,
 )
-from pipeline_code.steps.served_model import ServedModel, UnhealthyModelError
+from pipeline_code.steps.served_model import ServedModel, UnhealthyModelError, UnservedModelError
 
 FEATURES = ("A", "B", "C")
 
@@ -177,3 +177,20 @@ def test_explanations_are_those_of_the_booster(folder: Path, rows: Matrix) -> No
     odds = model.explain(rows[:5]).sum(axis=1)
 
     assert np.allclose(1 / (1 + np.exp(-odds)), model.predict(rows[:5]), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"problem": "regression"}, "regression problem"),
+        ({"categories": {"A": ["x"]}}, r"categories \(A\)"),
+    ],
+)
+def test_a_model_of_another_kind_is_refused_unread(
+    folder: Path, changes: dict[str, Any], says: str
+) -> None:
+    """Served as a binary one of numbers, it would answer, and wrongly."""
+    _change_metadata(folder, **changes)
+
+    with pytest.raises(UnservedModelError, match=says):
+        ServedModel.read(folder)
