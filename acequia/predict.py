@@ -18,6 +18,7 @@ from pipeline_code.local.runner import available_cpus
 from pipeline_code.steps.predict import ModelMetadata, read_metadata
 from pipeline_code.steps.score import History, Progress, Scored
 from pipeline_code.steps.score_files import UnscorableFileError, check_format
+from pipeline_code.steps.served_model import require_scorable
 
 _USUAL: Mapping[str, Any] = {"MaxPayloadInMB": 6}
 """Where the use case of a model is not here, and so no definition."""
@@ -94,6 +95,7 @@ def predict(
     if not destination.parent.is_dir():
         raise UnscorableFileError(destination, "its folder does not exist; make it first")
     metadata = read_metadata(model_folder)
+    require_scorable(metadata)
     check_format(source)
     check_format(destination)
     history = _history(metadata, usecases)

@@ -9,29 +9,20 @@ import sklearn.metrics
 from numpy.typing import NDArray
 
 from pipeline_code.core import metrics
+from pipeline_code.core.decisions import Classes, MissedCosts, Probabilities, decide
 from pipeline_code.core.errors import SingleClassError
 
-Classes = NDArray[np.int64]
-"""Each row's class, as its place 0 ... K-1 in ``problem.classes``, shape (n,)."""
-Probabilities = NDArray[np.float64]
-"""What a model says of each class, shape (n, K); every row adds up to 1."""
-MissedCosts = NDArray[np.float64]
-"""What it costs to take a row of each class for another, shape (K,)."""
+__all__ = [
+    "Classes",
+    "MissedCosts",
+    "Probabilities",
+    "confusion_matrix",
+    "decide",
+    "log_losses",
+    "measure",
+]
 
 _EPSILON: Final = float(np.finfo(np.float64).eps)
-
-
-def decide(probabilities: Probabilities, costs: MissedCosts) -> Classes:
-    """Choose for each row the class whose loss would be dearest: its probability times its cost.
-
-    This is the choice with the least expected cost, as the cost of a missed class does not
-    hang on what it was taken for. Among equals the first class wins; where nothing costs
-    anything, that is class 0.
-
-    Source: Elkan, *The Foundations of Cost-Sensitive Learning*, IJCAI 2001, equation 1.
-    """
-    called: Classes = np.argmax(probabilities * costs, axis=1).astype(np.int64)
-    return called
 
 
 def confusion_matrix(target: Classes, called: Classes, classes: int) -> NDArray[np.int64]:

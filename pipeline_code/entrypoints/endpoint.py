@@ -18,6 +18,7 @@ import numpy as np
 from starlette.types import Message, Receive, Scope, Send
 
 from pipeline_code.core.documents import PayloadError
+from pipeline_code.core.problem_types import BINARY
 from pipeline_code.entrypoints.bodies import BodyReader, Room
 from pipeline_code.entrypoints.express import Batch, Client
 from pipeline_code.entrypoints.http_errors import Headers, RequestError, overloaded
@@ -27,10 +28,10 @@ from pipeline_code.steps.answers import (
     CONTENT_TYPES,
     accepted_format,
     content_format,
-    write_answer,
+    write_verdicts,
 )
 from pipeline_code.steps.payloads import BodyFormat, Format, Reader, TooManyRowsError
-from pipeline_code.steps.predict import Matrix, Vector
+from pipeline_code.steps.predict import Matrix, ModelMetadata, Vector
 from pipeline_code.steps.served_model import UnhealthyModelError
 
 _LOGGER: Final = logging.getLogger("acequia.serve")
@@ -48,15 +49,15 @@ class Scorer(Protocol):
     """What the endpoint serves; see `pipeline_code.steps.served_model.ServedModel`."""
 
     @property
+    def metadata(self) -> ModelMetadata:
+        """What it is."""
+
+    @property
     def features(self) -> tuple[str, ...]:
         """The columns it takes, in its order."""
 
-    @property
-    def threshold(self) -> float:
-        """The probability from which a row is decided 1."""
-
     def predict(self, x: Matrix) -> Vector:
-        """Return a probability a row."""
+        """Return a score a row, or one a class."""
 
     def explain(self, x: Matrix) -> Vector:
         """Return the SHAP values of each row, the base value last."""
@@ -112,7 +113,9 @@ class Endpoint:
         # Two large requests at once are as fast as more, and need little memory.
         self._workers = ThreadPoolExecutor(2)
         self._scorers = ThreadPoolExecutor(2)
-
+        # Requests of other models go the usual way, which costs theirs little beside the model.
+        is_plain = model.metadata.problem == BINARY
+        self._express_bytes = limits.inline_bytes if is_plain else -1
         self._batch = Batch(model.predict, len(model.features))
 
     def take(self, headers: Headers, body: bytes, client: Client) -> bool:
@@ -120,7 +123,7 @@ class Endpoint:
 
         Whatever is to be refused, or breaks, is left, too.
         """
-        if len(body) > self.limits.inline_bytes:
+        if len(body) > self._express_bytes:
             return False
         try:
             form, accepted, extra, is_explained = _understand(dict(headers), b"")
@@ -143,7 +146,7 @@ class Endpoint:
             ours = self._fault(scores)
             client.reply(ours.status, b"application/json", ours.body, [])
             return
-        answer = write_answer(scores, self.model.threshold, accepted)
+        answer = write_verdicts(self.model.metadata, scores, accepted)
         client.reply(200, _MEDIA_TYPES[accepted], answer, extra)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -230,7 +233,7 @@ class Endpoint:
         except PayloadError as error:
             status = 413 if isinstance(error, TooManyRowsError) else 400
             raise RequestError(status, error.code, str(error), error.where) from None
-        return write_answer(scores, self.model.threshold, accepted)
+        return write_verdicts(self.model.metadata, scores, accepted)
 
     def _read(self, body: bytes, form: BodyFormat) -> Matrix:
         if form != "parquet":
@@ -255,13 +258,8 @@ class Endpoint:
                 f"at most {self.limits.explained_rows} rows are explained at once; "
                 "send several requests",
             )
-        return write_answer(
-            self.model.predict(rows),
-            self.model.threshold,
-            accepted,
-            features=self.model.features,
-            shap=self.model.explain(rows),
-        )
+        scores, shap = self.model.predict(rows), self.model.explain(rows)
+        return write_verdicts(self.model.metadata, scores, accepted, shap=shap)
 
 
 def _understand(

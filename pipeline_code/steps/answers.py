@@ -1,17 +1,19 @@
-"""Decide by the model's threshold and write the answer to a request."""
+"""Write the answer to a request: what the model decides of each row, and why."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
 import orjson
-from numpy.typing import NDArray
 
+from pipeline_code.core.problem_types import BINARY, MULTICLASS
+from pipeline_code.steps.model import ModelMetadata, Vector
 from pipeline_code.steps.payloads import BodyFormat, Format
-from pipeline_code.steps.predict import Vector
+from pipeline_code.steps.verdicts import DECISION, PREDICTION, decide, decide_class, verdicts
 
 CONTENT_TYPES: Final[dict[Format, str]] = {
     "csv": "text/csv; charset=utf-8",
@@ -37,12 +39,36 @@ _ROW: Final[dict[Format, bytes]] = {
     "json": b'{"predictions":[{"score":%b,"decision":%d}]}',
     "jsonlines": b'{"score":%b,"decision":%d}\n',
 }
+_SPECIAL: Final = re.compile(r'[",\r\n]|^\s|\s$|^$')
 _CHARSETS: Final = frozenset(("", "utf-8", "utf8", "us-ascii"))
 
 
-def decide(scores: Vector, threshold: float) -> NDArray[np.int8]:
-    """Return 1 for each score from ``threshold`` on, else 0."""
-    return (scores >= threshold).astype(np.int8)
+def write_verdicts(
+    metadata: ModelMetadata, scores: Vector, form: Format, *, shap: Vector | None = None
+) -> bytes:
+    """Write what a model says of each row, in the order of the request.
+
+    Binary: as `write_answer`. Multiclass: ``{"decision": label, "scores": {label: p}}``, in CSV
+    the decision and the scores in the order of the classes. Regression: ``{"prediction": v}``, in
+    CSV the value.
+
+    Args:
+        metadata: of the model.
+        scores: what it says, shape (n,), or (n, classes) in a multiclass problem.
+        form: what is written.
+        shap: SHAP values, shape (n, features + 1), or (n, classes, features + 1), of which those
+            of the decided class are written.
+    """
+    if metadata.problem == BINARY:
+        return write_answer(scores, metadata.threshold, form, features=metadata.features, shap=shap)
+    if shap is not None and metadata.problem == MULTICLASS:
+        shap = shap[np.arange(len(scores)), decide_class(metadata, scores)]
+    said = [column.tolist() for column in verdicts(metadata, scores).values()]
+    if form == "csv":
+        more = shap.T.tolist() if shap is not None else []
+        return b"".join([_cells(row) for row in zip(*said, *more, strict=True)])
+    rows = [_said(metadata, row) for row in zip(*said, strict=True)]
+    return _documents(rows, form, metadata.features, shap)
 
 
 def write_answer(
@@ -76,12 +102,38 @@ def write_answer(
         {"score": score, "decision": decision}
         for score, decision in zip(values, called, strict=True)
     ]
+    return _documents(rows, form, features, shap)
+
+
+def _said(metadata: ModelMetadata, row: tuple[Any, ...]) -> dict[str, Any]:
+    """Write the verdict of a row that is not of a binary problem."""
+    if metadata.problem != MULTICLASS:
+        return {PREDICTION: row[0]}
+    decision, *scores = row
+    return {DECISION: decision, "scores": dict(zip(metadata.classes, scores, strict=True))}
+
+
+def _documents(
+    rows: list[dict[str, Any]], form: Format, features: Sequence[str], shap: Vector | None
+) -> bytes:
     if shap is not None:
         for row, (*parts, base) in zip(rows, shap.tolist(), strict=True):
             row["explanation"] = {"base": base, "shap": dict(zip(features, parts, strict=True))}
     if form == "jsonlines":
         return b"".join([orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows])
     return orjson.dumps({"predictions": rows})
+
+
+def _cells(row: tuple[Any, ...]) -> bytes:
+    """Write a line of CSV, a label quoted where a reader needs it."""
+    return b",".join([_cell(value) for value in row]) + b"\n"
+
+
+def _cell(value: Any) -> bytes:
+    if not isinstance(value, str):
+        return orjson.dumps(value)
+    quoted = value.replace('"', '""')
+    return f'"{quoted}"'.encode() if _SPECIAL.search(value) else value.encode()
 
 
 def _csv(scores: Vector, threshold: float, shap: Vector | None) -> bytes:

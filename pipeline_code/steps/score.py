@@ -15,7 +15,6 @@ from pipeline_code.core.contract_check import CheckedColumn, absent_column, chec
 from pipeline_code.core.mistakes import closest
 from pipeline_code.core.tables import Connection, connect, literal, quoted
 from pipeline_code.core.usecase import UseCase
-from pipeline_code.steps.answers import decide
 from pipeline_code.steps.predict import Matrix, Model
 from pipeline_code.steps.quarantine import ACCEPTED
 from pipeline_code.steps.score_files import (
@@ -28,6 +27,8 @@ from pipeline_code.steps.score_files import (
     no_number,
     write_result,
 )
+from pipeline_code.steps.served_model import require_scorable
+from pipeline_code.steps.verdicts import decide
 
 Progress = Callable[[int, int, str], None]
 
@@ -84,6 +85,7 @@ def score_file(
         UnscorableFileError: if a file is broken, a column is missing, no row can be scored, or,
             without ``quarantine``, a value cannot be used.
     """
+    require_scorable(model.metadata)
     check_format(source)
     check_format(destination)
     with connect(memory_gib=_MEMORY_GIB, spill=spill) as database:

@@ -11,11 +11,11 @@ import duckdb
 import numpy as np
 
 from pipeline_code.core.tables import Connection, connect, literal, quoted
-from pipeline_code.steps.answers import decide
 from pipeline_code.steps.predict import Matrix, Model
 from pipeline_code.steps.row_chunks import Chunk
 from pipeline_code.steps.score import ADDED, score_file
 from pipeline_code.steps.score_files import csv_reader
+from pipeline_code.steps.verdicts import decide
 
 _MEMORY_GIB: Final = 0.5
 

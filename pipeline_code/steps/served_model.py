@@ -10,6 +10,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from pipeline_code.core.errors import PipelineError
+from pipeline_code.core.problem_types import BINARY, MULTICLASS, REGRESSION
 from pipeline_code.steps.onnx_scorer import FEW, OnnxScorer
 from pipeline_code.steps.predict import (
     ONNX_FILE,
@@ -33,18 +34,49 @@ class UnhealthyModelError(PipelineError, ValueError):
         super().__init__(f"the model {why}; train it again, or approve another version")
 
 
+class UnservedModelError(PipelineError, ValueError):
+    """A model of which answers cannot be written yet."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"the model {what}, which is not served yet; serve one of numeric features"
+        )
+
+
+def require_served(metadata: ModelMetadata) -> None:
+    """Refuse a model whose scores would be taken for something else.
+
+    Raises:
+        UnservedModelError: with what it is.
+    """
+    if metadata.categories:
+        raise UnservedModelError(f"takes categories ({', '.join(metadata.categories)})")
+
+
+def require_scorable(metadata: ModelMetadata) -> None:
+    """Refuse a model of which no file can be scored.
+
+    Raises:
+        UnservedModelError: with what it is.
+    """
+    if metadata.problem != BINARY:
+        raise UnservedModelError(f"is of a {metadata.problem} problem")
+    require_served(metadata)
+
+
 class Scorer(Protocol):
     """What scores rows."""
 
     def predict(self, x: Matrix) -> Vector:
-        """Return the probability of the positive class of each row."""
+        """Return the score of each row."""
 
 
 class ServedModel:
     """Score few rows with ONNX Runtime and many with the booster, to the same numbers.
 
     The booster's library takes a second to import, so it is loaded by the first request that
-    needs it. Each of the two must score the probe rows as the training did, to 1e-5.
+    needs it. Each of the two must score the probe rows as the training did, to 1e-5; in a
+    regression, to that share of the largest score. A model without ONNX is the native one only.
 
     Args:
         metadata: what the model is.
@@ -69,15 +101,17 @@ class ServedModel:
 
     @classmethod
     def read(cls, folder: Path) -> ServedModel:
-        """Read what `save_model` wrote; a model without ONNX (a linear one) is used as it is.
+        """Read what `save_model` wrote; a model without ONNX is used as it is.
 
         Raises:
             UnreadableModelError: if a file is missing, broken, altered or of another format.
+            UnservedModelError: if it is none whose answers are known.
         """
         metadata = read_metadata(folder)
+        require_served(metadata)
         # Read and checked now, loaded later: a server that starts can score anything.
         weights = read_checked(folder, metadata.weights, metadata.weights_hash)
-        if metadata.onnx_hash is None:
+        if metadata.onnx_hash is None or metadata.problem != BINARY:
             model = make_model(metadata, weights, folder)
             return cls(metadata, model, lambda: model)
         content = read_checked(folder, ONNX_FILE, metadata.onnx_hash)
@@ -88,11 +122,11 @@ class ServedModel:
         return cls(metadata, few, lambda: make_model(metadata, weights, folder))
 
     def predict(self, x: Matrix) -> Vector:
-        """Return the probability of the positive class of each row, shape (n,)."""
+        """Return the score of each row, as `pipeline_code.steps.model.Model.predict` does."""
         return self._few.predict(x) if len(x) <= FEW else self.native().predict(x)
 
     def explain(self, x: Matrix) -> Vector:
-        """Return exact SHAP values in log odds, shape (n, features + 1), the base value last."""
+        """Return SHAP values, as `pipeline_code.steps.model.Model.explain` does."""
         return self.native().explain(x)
 
     def check(self) -> None:
@@ -128,11 +162,31 @@ class ServedModel:
 
     def _compare(self, scorer: Scorer, purpose: str) -> None:
         scores = scorer.predict(self._probe)
-        if not ((scores >= 0) & (scores <= 1)).all():
+        expected = (len(self._probe), *self._classes)
+        if scores.shape != expected:
+            raise UnhealthyModelError(f"gives scores {purpose} of shape {scores.shape}")
+        if self.metadata.problem == REGRESSION:
+            if not np.isfinite(scores).all():
+                raise UnhealthyModelError(f"gives a value {purpose} that is not finite")
+        elif not ((scores >= 0) & (scores <= 1)).all():
             raise UnhealthyModelError(f"gives a score {purpose} that is no probability")
-        probe = self.metadata.probe
-        deviation = probe.deviation(scores) if probe else 0.0
+        deviation = self._deviation(scores)
         if deviation > _TOLERANCE:
             raise UnhealthyModelError(
                 f"scores {deviation:.1e} beside what it scored when it was trained, {purpose}"
             )
+
+    @property
+    def _classes(self) -> tuple[int, ...]:
+        metadata = self.metadata
+        return (len(metadata.classes),) if metadata.problem == MULTICLASS else ()
+
+    def _deviation(self, scores: Vector) -> float:
+        """Return how far the scores are from those of the training, whatever the target's unit."""
+        probe = self.metadata.probe
+        if probe is None or not len(probe.rows):
+            return 0.0
+        if self.metadata.problem != REGRESSION:
+            return probe.deviation(scores)
+        known = np.array(probe.scores)
+        return float(np.abs(scores - known).max() / (np.abs(known).max() or 1.0))

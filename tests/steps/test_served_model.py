@@ -17,12 +17,14 @@ from pipeline_code.steps.predict import (
     BOOSTER_FILE,
     ONNX_FILE,
     Matrix,
+    Model,
     ModelMetadata,
     UnreadableModelError,
+    Vector,
     XgboostModel,
     save_model,
 )
-from pipeline_code.steps.served_model import ServedModel, UnhealthyModelError
+from pipeline_code.steps.served_model import ServedModel, UnhealthyModelError, UnservedModelError
 
 FEATURES = ("A", "B", "C")
 
@@ -177,3 +179,86 @@ def test_explanations_are_those_of_the_booster(folder: Path, rows: Matrix) -> No
     odds = model.explain(rows[:5]).sum(axis=1)
 
     assert np.allclose(1 / (1 + np.exp(-odds)), model.predict(rows[:5]), atol=1e-5)
+
+
+def test_a_model_of_categories_is_refused_unread(folder: Path) -> None:
+    """Served as one of numbers, it would take numbers for codes, and answer wrongly."""
+    _change_metadata(folder, categories={"A": ["x"]})
+
+    with pytest.raises(UnservedModelError, match=r"categories \(A\)"):
+        ServedModel.read(folder)
+
+
+class Fixed(Model):
+    """A model that says the same whatever it is given."""
+
+    def __init__(self, metadata: ModelMetadata, scores: Any) -> None:
+        super().__init__(metadata)
+        self._scores = np.array(scores, dtype=np.float64)
+
+    def gain(self) -> None:
+        """Have no splits."""
+
+    def weights(self) -> bytes:
+        """Have no weights."""
+        return b""
+
+    def _predict(self, x: Matrix) -> Vector:  # noqa: ARG002 - whatever it is given
+        return self._scores
+
+    def _explain(self, x: Matrix) -> Vector:
+        return np.zeros((len(x), 2))
+
+
+def served(problem: str, trained: Any, now: Any) -> ServedModel:
+    """Serve a model of two probe rows that scores otherwise now."""
+    metadata = ModelMetadata.model_validate(
+        {
+            "algorithm": "linear",
+            "usecase": "u",
+            "problem": problem,
+            "classes": ("x", "y", "z") if problem == "multiclass" else (),
+            "features": ("A",),
+            "target": "T",
+            "threshold": 0.5,
+            "costs": {},
+            "hyperparameters": {},
+            "weights": "w",
+            "weights_hash": "",
+            "probe": {"rows": ((0.0,), (1.0,)), "scores": trained},
+        }
+    )
+    model = Fixed(metadata, now)
+    return ServedModel(metadata, model, lambda: model)
+
+
+@pytest.mark.parametrize(
+    ("problem", "trained", "now", "says"),
+    [
+        ("regression", (1e-6, 3e-6), (1e-6, 3.1e-6), "beside what it scored"),
+        ("regression", (0.0, 1.0), (0.0, np.nan), "not finite"),
+        ("regression", (0.0, 1.0), ((0.0, 1.0), (0.0, 1.0)), "of shape"),
+        ("multiclass", ((1, 0, 0), (0, 1, 0)), ((1, 0, 0), (0, 0.9, 0.1)), "beside what"),
+        ("multiclass", ((1, 0, 0), (0, 1, 0)), ((1, 0, 0), (0, 2, 0)), "no probability"),
+        ("multiclass", ((1, 0, 0), (0, 1, 0)), (1, 0), "of shape"),
+    ],
+)
+def test_another_score_of_any_problem_is_unhealthy(
+    problem: str, trained: Any, now: Any, says: str
+) -> None:
+    """A small target hides no large error, and scores of another shape are none."""
+    with pytest.raises(UnhealthyModelError, match=says):
+        served(problem, trained, now).check()
+
+
+@pytest.mark.parametrize(
+    ("problem", "trained", "now"),
+    [
+        ("regression", (1e6, -2e6), (1e6 + 5, -2e6)),
+        ("regression", (0.0, 0.0), (0.0, 0.0)),
+        ("multiclass", ((1, 0, 0), (0, 1, 0)), ((1, 0, 0), (1e-6, 1 - 1e-6, 0))),
+    ],
+)
+def test_rounding_is_no_other_score(problem: str, trained: Any, now: Any) -> None:
+    """A value of millions has seven digits in 32 bits, as a probability has."""
+    served(problem, trained, now).check()
