@@ -67,16 +67,21 @@ def fewest_rows(wanted: int, rows: int) -> int:
 
 def encode(values: NDArray[Any] | Texts, categories: Sequence[str]) -> NDArray[np.float32]:
     """Write the code of each text: its place, or one after the last; NaN where it is None."""
-    codes: dict[Any, float] = {value: float(place) for place, value in enumerate(categories)}
+    codes = codes_of(categories)
     other = float(len(categories))
     if isinstance(values, Texts):
         # The code of a missing text is -1, so its own comes last.
         table = [*(codes.get(value, other) for value in values.known), float("nan")]
         return np.array(table, dtype=np.float32)[values.codes]
-    codes[None] = float("nan")
     return np.fromiter(
         (codes.get(value, other) for value in values.tolist()), dtype=np.float32, count=len(values)
     )
+
+
+def codes_of(categories: Sequence[str]) -> dict[str | None, float]:
+    """Say the code of each known text; a missing one is NaN, all others are `len(categories)`."""
+    codes: dict[str | None, float] = {value: float(place) for place, value in enumerate(categories)}
+    return {**codes, None: float("nan")}
 
 
 def require_no_text(column: str, values: NDArray[Any] | Texts) -> None:

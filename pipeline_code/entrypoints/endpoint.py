@@ -105,7 +105,8 @@ class Endpoint:
         self.model = model
         self.limits = limits
         self._broken = broken or SharedFlag()
-        self._reader = Reader(model.features, max_rows=limits.rows)
+        self._categories = model.metadata.categories
+        self._reader = Reader(model.features, max_rows=limits.rows, categories=self._categories)
         self._bodies = BodyReader(
             body_bytes=limits.body_bytes,
             pending_bytes=limits.pending_bytes,
@@ -114,7 +115,7 @@ class Endpoint:
         self._workers = ThreadPoolExecutor(2)
         self._scorers = ThreadPoolExecutor(2)
         # Requests of other models go the usual way, which costs theirs little beside the model.
-        is_plain = model.metadata.problem == BINARY
+        is_plain = model.metadata.problem == BINARY and not self._categories
         self._express_bytes = limits.inline_bytes if is_plain else -1
         self._batch = Batch(model.predict, len(model.features))
 
@@ -182,7 +183,10 @@ class Endpoint:
             return b"application/json", self._ping(), []
         if path == "/openapi.json":
             _check_method(method, "GET", "HEAD")
-            return b"application/json", describe(self.model.features), []
+            about = self.model.metadata
+            names = frozenset(self._categories)
+            described = describe(about.features, names, about.problem, about.classes)
+            return b"application/json", described, []
         raise RequestError(
             404, "not_found", "there is no such path; use GET /ping or POST /invocations"
         )
@@ -241,7 +245,9 @@ class Endpoint:
         # Imported here: the database costs the start a tenth of a second.
         from pipeline_code.steps.parquet_rows import read_parquet_rows
 
-        return read_parquet_rows(body, self.model.features, max_rows=self.limits.rows)
+        return read_parquet_rows(
+            body, self.model.features, max_rows=self.limits.rows, categories=self._categories
+        )
 
     def _score_while_reading(self, body: bytes, form: Format) -> Vector:
         """Score the first rows while the next are read: the booster leaves Python alone."""

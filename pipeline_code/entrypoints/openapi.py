@@ -3,32 +3,62 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from pipeline_code.core.problem_types import BINARY, MULTICLASS, ProblemType
+
 _NUMBER: dict[str, Any] = {"type": ["number", "null"]}
+_CATEGORY: dict[str, Any] = {"type": ["string", "number", "boolean", "null"]}
+_PROBABILITY: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 1}
 
 
 @lru_cache(maxsize=1)
-def describe(features: tuple[str, ...]) -> bytes:
-    """Return the description of an endpoint whose model takes ``features``, as JSON."""
+def describe(
+    features: tuple[str, ...],
+    categories: frozenset[str] = frozenset(),
+    problem: ProblemType = BINARY,
+    classes: tuple[str, ...] = (),
+) -> bytes:
+    """Return the description of an endpoint, as JSON.
+
+    Args:
+        features: what its model takes.
+        categories: those of them that are texts.
+        problem: what type of problem it answers.
+        classes: the labels of a multiclass problem.
+    """
+    columns = {name: _CATEGORY if name in categories else _NUMBER for name in features}
     return json.dumps(
         {
             "openapi": "3.1.0",
             "info": {"title": "Inference server", "version": "1"},
             "paths": {
                 "/ping": {"get": {"responses": _answers("200", "503")}},
-                "/invocations": {"post": _invocations(features)},
+                "/invocations": {"post": _invocations(columns, _verdict(problem, classes))},
             },
         }
     ).encode()
 
 
-def _invocations(features: Sequence[str]) -> dict[str, Any]:
-    width = len(features)
-    row = {"type": "array", "items": _NUMBER, "minItems": width, "maxItems": width}
-    record = _object(dict.fromkeys(features, _NUMBER))
+def _verdict(problem: ProblemType, classes: Sequence[str]) -> dict[str, Any]:
+    """Describe what is answered of a row."""
+    explanation = {"explanation": {"type": "object"}}
+    if problem == BINARY:
+        said = {"score": _PROBABILITY, "decision": {"enum": [0, 1]}}
+    elif problem == MULTICLASS:
+        scores = _object(dict.fromkeys(classes, _PROBABILITY))
+        said = {"decision": {"enum": list(classes)}, "scores": scores}
+    else:
+        said = {"prediction": {"type": "number"}}
+    return {**_object({**said, **explanation}), "required": list(said)}
+
+
+def _invocations(columns: Mapping[str, Any], verdict: dict[str, Any]) -> dict[str, Any]:
+    width = len(columns)
+    row = _row(list(columns.values()))
+    record = _object(dict(columns))
     rows = {
         "anyOf": [
             {"type": "array", "items": row, "minItems": 1},
@@ -36,10 +66,13 @@ def _invocations(features: Sequence[str]) -> dict[str, Any]:
         ]
     }
     instances = _object({"instances": rows})
+    # In which order they come, the columns beside them say.
+    data = {**row, "items": _CATEGORY} if "prefixItems" in row else row
+    data = {key: value for key, value in data.items() if key != "prefixItems"}
     table = _object(
         {
-            "columns": {"type": "array", "items": {"enum": list(features)}, "minItems": width},
-            "data": {"type": "array", "items": row, "minItems": 1},
+            "columns": {"type": "array", "items": {"enum": list(columns)}, "minItems": width},
+            "data": {"type": "array", "items": data, "minItems": 1},
         }
     )
     text = {"schema": {"type": "string"}}
@@ -71,8 +104,28 @@ def _invocations(features: Sequence[str]) -> dict[str, Any]:
                 "application/x-parquet": {"schema": {"type": "string", "format": "binary"}},
             },
         },
-        "responses": _answers("200", "400", "406", "408", "413", "415", "431", "500", "503"),
+        "responses": _with_answer(
+            verdict, "200", "400", "406", "408", "413", "415", "431", "500", "503"
+        ),
     }
+
+
+def _row(cells: list[dict[str, Any]]) -> dict[str, Any]:
+    width = len(cells)
+    row = {"type": "array", "items": _NUMBER, "minItems": width, "maxItems": width}
+    return row if _CATEGORY not in cells else {**row, "prefixItems": cells, "items": False}
+
+
+def _with_answer(verdict: dict[str, Any], *statuses: str) -> dict[str, Any]:
+    """Describe the answers, and of the good one what it holds in JSON."""
+    predictions = _object({"predictions": {"type": "array", "items": verdict}})
+    content = {
+        "application/json": {"schema": predictions},
+        "application/jsonlines": {"schema": {"type": "string"}},
+        "text/csv": {"schema": {"type": "string"}},
+    }
+    answers = _answers(*statuses)
+    return {**answers, "200": {**answers["200"], "content": content}}
 
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline_code.core.documents import PayloadError
+from pipeline_code.core.encoding import Categories, encode
 from pipeline_code.core.mistakes import closest
 from pipeline_code.core.tables import Connection, connect, literal, quoted
 from pipeline_code.steps.payloads import TooManyRowsError
@@ -17,14 +19,18 @@ from pipeline_code.steps.predict import Matrix
 from pipeline_code.steps.score_files import NUMBER_TYPE
 
 _MEMORY_GIB: Final = 0.25
+_NONE: Final[Categories] = {}
 _MOST_CELLS: Final = 16_000_000
 """A file of some kilobytes can unpack to any number of equal values, 24 bytes each."""
 
 
-def read_parquet_rows(body: bytes, features: Sequence[str], *, max_rows: int) -> Matrix:
+def read_parquet_rows(
+    body: bytes, features: Sequence[str], *, max_rows: int, categories: Categories = _NONE
+) -> Matrix:
     """Return the rows of a Parquet file, shape (n, features), its columns in any order.
 
-    A null is a missing value; a boolean counts as 0 or 1. The file is unpacked only once its
+    A null is a missing value; a boolean counts as 0 or 1. A value of a category is written as
+    text, as Prepare does, and becomes its code. The file is unpacked only once its
     own account of its rows fits, and within a bounded memory.
 
     Raises:
@@ -39,9 +45,11 @@ def read_parquet_rows(body: bytes, features: Sequence[str], *, max_rows: int) ->
         try:
             _check_rows(database, file, min(max_rows, _MOST_CELLS // len(features)))
             columns = _columns(database, file)
-            _check_columns(columns, features)
+            _check_columns(columns, features, categories)
             names = ", ".join(
-                f"cast({quoted(name)} as double) as {quoted(name)}" for name in features
+                f"cast({quoted(name)} as {'varchar' if name in categories else 'double'}) "
+                f"as {quoted(name)}"
+                for name in features
             )
             found = database.execute(
                 f"select {names} from read_parquet({literal(file)})"  # noqa: S608
@@ -50,9 +58,17 @@ def read_parquet_rows(body: bytes, features: Sequence[str], *, max_rows: int) ->
             raise PayloadError(
                 "malformed", "the body is no Parquet file, or a broken one; write it anew"
             ) from None
-    matrix = np.column_stack([np.ma.filled(found[name], np.nan) for name in features])
+    matrix = np.column_stack([_numbers(found[name], categories.get(name)) for name in features])
     _check_range(matrix, features)
     return matrix.astype(np.float32)
+
+
+def _numbers(values: NDArray[Any], known: Sequence[str] | None) -> NDArray[Any]:
+    """Fill what is missing; write the codes of texts where there are ``known`` ones."""
+    if known is None:
+        return np.asarray(np.ma.filled(values, np.nan))
+    # As a list, what is masked is None.
+    return encode(np.array([text or None for text in values.tolist()], dtype=object), known)
 
 
 def _check_rows(database: Connection, file: Path, max_rows: int) -> None:
@@ -71,7 +87,9 @@ def _columns(database: Connection, file: Path) -> dict[str, str]:
     return {str(row[0]): str(row[1]) for row in database.execute(query).fetchall()}
 
 
-def _check_columns(columns: Mapping[str, str], features: Sequence[str]) -> None:
+def _check_columns(
+    columns: Mapping[str, str], features: Sequence[str], categories: Categories
+) -> None:
     missing = [name for name in features if name not in columns]
     if missing:
         hint = closest(missing[0], list(columns))
@@ -79,7 +97,12 @@ def _check_columns(columns: Mapping[str, str], features: Sequence[str]) -> None:
             "wrong_columns", f"lacks the column {', '.join(missing)}{hint}; send all of them"
         )
     for name in features:
-        if not NUMBER_TYPE.fullmatch(columns[name]):
+        if name in categories:
+            if columns[name].endswith(("]", ")")) or columns[name] == "BLOB":
+                raise PayloadError(
+                    "not_a_text", f"has type {columns[name]}; send texts", column=name
+                )
+        elif not NUMBER_TYPE.fullmatch(columns[name]):
             raise PayloadError(
                 "not_a_number", f"has type {columns[name]}; send numbers", column=name
             )

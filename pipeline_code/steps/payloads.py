@@ -8,7 +8,9 @@ Forms, for a model with the features ``A`` and ``B``:
 - JSON lines: ``[1, 2]`` or ``{"A": 1, "B": 2}`` a line.
 
 A missing value is an empty cell or ``null``. Everything else that is no finite number is
-refused: text, NaN, Infinity, booleans, numbers beyond 32 bits.
+refused: text, NaN, Infinity, booleans, numbers beyond 32 bits. Of a feature that is a category
+every text is taken, and becomes its code: a cell as it stands, a number or boolean of JSON as a
+source would write it; one that the model does not know is one of the others.
 
 Bodies as clients usually send them are read by a parser written in C; whatever it does not
 take is read again with care, to be understood or to be refused with its place.
@@ -34,7 +36,9 @@ from pipeline_code.core.documents import (
     read_json_lines,
     read_number,
 )
+from pipeline_code.core.encoding import Categories, codes_of
 from pipeline_code.core.mistakes import closest
+from pipeline_code.core.problem import label_text
 from pipeline_code.steps.predict import Matrix
 
 Format = Literal["csv", "json", "jsonlines"]
@@ -53,6 +57,7 @@ _KINDS: Final = frozenset((int, float, type(None)))
 _INSTANCES: Final = frozenset(("instances",))
 _COLUMNS: Final = frozenset(("columns", "data"))
 _SHOWN: Final = 60
+_NONE: Final[Categories] = {}
 
 
 class TooManyRowsError(PayloadError):
@@ -74,9 +79,12 @@ class Reader:
     Args:
         features: the model's columns in its order.
         max_rows: a request with more rows is refused, not cut.
+        categories: the known texts of those features that are no numbers.
     """
 
-    def __init__(self, features: Sequence[str], *, max_rows: int) -> None:
+    def __init__(
+        self, features: Sequence[str], *, max_rows: int, categories: Categories = _NONE
+    ) -> None:
         self.features = tuple(features)
         self.max_rows = max_rows
         self._names = frozenset(features)
@@ -84,6 +92,7 @@ class Reader:
         # Of the standard kind, which refuses what is beyond 32 bits; the native makes it infinite.
         self._row = struct.Struct(f"={self._width}f")
         self._one_row = b"," * (self._width - 1)
+        self._codes = {name: codes_of(known) for name, known in categories.items()}
 
     def read(self, body: bytes, form: Format) -> Matrix:
         """Return the rows of ``body``, shape (n, features), n at least 1; NaN where missing.
@@ -92,7 +101,7 @@ class Reader:
             PayloadError: if the body is not what ``form`` promises, or a value is no number.
             TooManyRowsError: if it has more than ``max_rows`` rows.
         """
-        if form == "csv":
+        if form == "csv" and not self._codes:
             matrix = self._plain(body.replace(b"\r\n", b"\n").rstrip(b"\n"))
             if matrix is not None:
                 return matrix
@@ -109,7 +118,7 @@ class Reader:
 
         One row of bare numbers, what most requests are, is read without an array for it.
         """
-        if form == "csv":
+        if form == "csv" and not self._codes:
             text = body.rstrip(b"\r\n")
             if text.translate(None, _IN_NUMBERS) == self._one_row:
                 with contextlib.suppress(orjson.JSONDecodeError, OverflowError, struct.error):
@@ -123,7 +132,7 @@ class Reader:
             PayloadError: as `read` does, but perhaps after some parts.
         """
         text = body.rstrip(b"\n")
-        if form != "csv" or len(text) <= _PART_BYTES:
+        if form != "csv" or self._codes or len(text) <= _PART_BYTES:
             yield self.read(body, form)
             return
         # Shorter ones hold more rows only where one is too narrow, which is found on the way.
@@ -184,16 +193,34 @@ class Reader:
                 "not_utf8", f"byte {error.start} of the body is not UTF-8; send UTF-8 text"
             ) from None
         if form == "csv":
-            return self._csv(text.replace("\r\n", "\n").rstrip())
+            # A row of blank cells may be the last one where cells are texts.
+            text = text.replace("\r\n", "\n")
+            return self._csv(text.rstrip("\n") if self._codes else text.rstrip())
         return self._document(read_json(text) if form == "json" else read_json_lines(text))
 
     def _csv(self, text: str) -> Matrix:
         rows = read_cells(text)
-        header = rows.pop(0) if rows and _is_header(rows[0], self._names) else []
-        numbers = [[read_number(cell) for cell in row] for row in rows]
-        return (
-            self._reordered(numbers, header, "cells") if header else self._lists(numbers, "cells")
-        )
+        header = rows.pop(0) if rows and self._names_columns(rows[0]) else []
+        values = self._values(rows, [name.strip() for name in header] or self.features)
+        return self._reordered(values, header, "cells") if header else self._lists(values, "cells")
+
+    def _names_columns(self, row: Sequence[str]) -> bool:
+        """Tell a header from a row: of texts, it must be half of names."""
+        if not self._codes:
+            return _is_header(row, self._names)
+        return 2 * len(self._names & {cell.strip() for cell in row}) >= len(row)
+
+    def _values(self, rows: list[list[str]], names: Sequence[str]) -> list[list[Any]]:
+        """Read the numbers among the cells; an odd row is refused for its width later."""
+        if not self._codes:
+            return [[read_number(cell) for cell in row] for row in rows]
+        is_text = [name in self._codes for name in names]
+        return [
+            [cell if text else read_number(cell) for cell, text in zip(row, is_text, strict=True)]
+            if len(row) == len(is_text)
+            else list(row)
+            for row in rows
+        ]
 
     def _plain(self, text: bytes) -> Matrix | None:
         """Read bare numbers fast; None leaves everything unusual to the careful way."""
@@ -297,7 +324,21 @@ class Reader:
                 )
         return self._matrix(list(chain.from_iterable(rows)), len(rows), header)
 
+    def _encoded(self, values: list[Any], names: Sequence[str]) -> list[Any]:
+        """Write the code for each text of a category, of rows one after the other."""
+        for place, name in enumerate(names):
+            codes = self._codes.get(name)
+            if codes is None:
+                continue
+            other = float(len(codes) - 1)  # beside the known ones, it says what a missing one is
+            for index in range(place, len(values), self._width):
+                text = _as_text(values[index], row=index // self._width + 1, column=name)
+                values[index] = codes.get(text, other)
+        return values
+
     def _matrix(self, values: list[Any], count: int, header: Sequence[str] = ()) -> Matrix:
+        if self._codes:
+            values = self._encoded(values, header or self.features)
         if _KINDS.issuperset(map(type, values)):
             with np.errstate(over="ignore"):
                 try:
@@ -378,6 +419,25 @@ def _value_error(values: list[Any], names: Sequence[str]) -> PayloadError:
                 **where,
             )
     raise AssertionError("every value is a number")  # pragma: no cover
+
+
+def _as_text(value: Any, **where: int | str) -> str | None:
+    """Write a value of a category as its source would; None where it is missing.
+
+    Raises:
+        PayloadError: if it is a list or an object.
+    """
+    if isinstance(value, str):
+        return value or None
+    if value is None:
+        return None
+    if isinstance(value, list | dict):
+        raise PayloadError(
+            "not_a_text",
+            f"{_shown(value)} is no category; send a text, or nothing where it is missing",
+            **where,
+        )
+    return label_text(value)
 
 
 def _is_header(row: Sequence[str], names: frozenset[str]) -> bool:

@@ -35,22 +35,12 @@ class UnhealthyModelError(PipelineError, ValueError):
 
 
 class UnservedModelError(PipelineError, ValueError):
-    """A model of which answers cannot be written yet."""
+    """A model with which no file can be scored yet."""
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"the model {what}, which is not served yet; serve one of numeric features"
+            f"the model {what}, which scores no files yet; send its rows to acequia serve"
         )
-
-
-def require_served(metadata: ModelMetadata) -> None:
-    """Refuse a model whose scores would be taken for something else.
-
-    Raises:
-        UnservedModelError: with what it is.
-    """
-    if metadata.categories:
-        raise UnservedModelError(f"takes categories ({', '.join(metadata.categories)})")
 
 
 def require_scorable(metadata: ModelMetadata) -> None:
@@ -61,7 +51,8 @@ def require_scorable(metadata: ModelMetadata) -> None:
     """
     if metadata.problem != BINARY:
         raise UnservedModelError(f"is of a {metadata.problem} problem")
-    require_served(metadata)
+    if metadata.categories:
+        raise UnservedModelError(f"takes categories ({', '.join(metadata.categories)})")
 
 
 class Scorer(Protocol):
@@ -105,10 +96,8 @@ class ServedModel:
 
         Raises:
             UnreadableModelError: if a file is missing, broken, altered or of another format.
-            UnservedModelError: if it is none whose answers are known.
         """
         metadata = read_metadata(folder)
-        require_served(metadata)
         # Read and checked now, loaded later: a server that starts can score anything.
         weights = read_checked(folder, metadata.weights, metadata.weights_hash)
         if metadata.onnx_hash is None or metadata.problem != BINARY:

@@ -505,3 +505,75 @@ def test_small_parts_are_scored_together(endpoint: Endpoint) -> None:
 
     assert ask(large, body, content_type="text/csv").status == 200
     assert sorted(sizes) == [1, 858, 2_571, 2_571], "one is the row of the self-check"
+
+
+KINDS = {"B": ("red", "blue")}
+LEVELS = {"B": ((1.0, 2.0, 3.0, 4.0),)}
+
+
+def other_endpoint(problem: Any = "binary", classes: tuple[str, ...] = ()) -> Endpoint:
+    """Serve a model of a number A and a category B, that adds them up.
+
+    Its effects are 1 for red, 2 for blue, 3 for others and 4 for a missing one; of three classes
+    the first has them all, the others are worth 0 and 1.
+    """
+    count = len(classes) or 1
+    metadata = METADATA.model_copy(
+        update={"problem": problem, "classes": classes, "categories": KINDS}
+    )
+    weights = WEIGHTS.model_copy(
+        update={
+            "coefficients": ((1.0, 0.0), *((0.0, 0.0),) * (count - 1)),
+            "intercept": (0.0, 0.0, 1.0)[:count],
+            "levels": {"B": (LEVELS["B"][0], *((0.0,) * 4,) * (count - 1))},
+        }
+    )
+    return Endpoint(served(LinearModel(metadata, weights)), LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("text/csv", b"1,red\n0,blue\n0,new\n,\n"),
+        ("application/json", b'[[1, "red"], [0, "blue"], [0, 7], [null, null]]'),
+        ("application/jsonlines", b'[1,"red"]\n[0,"blue"]\n[0,true]\n[null,""]\n'),
+    ],
+)
+def test_categories_are_scored_as_texts(content_type: str, body: bytes) -> None:
+    """One that the model does not know is one of the others; a missing one is missing."""
+    answer = ask(other_endpoint("regression"), body, content_type=content_type, accept="text/csv")
+
+    assert answer.body == b"2.0\n2.0\n3.0\n4.0\n"
+
+
+@pytest.mark.parametrize("body", [b"x,red", b"0,red\n0", b"A,C\n0,red"])
+def test_bad_rows_of_a_model_with_categories_are_the_clients_error(body: bytes) -> None:
+    """A text is no number, whatever stands beside it."""
+    assert ask(other_endpoint(), body, content_type="text/csv").status == 400
+
+
+def test_a_class_is_decided_and_explained() -> None:
+    """The scores are named, and the explanation is that of the decided class."""
+    endpoint = other_endpoint("multiclass", ("x", "y", "z"))
+    attributes = {"x_amzn_sagemaker_custom_attributes": "explain=true"}
+    answer = ask(endpoint, b"1,red\n-9,red", content_type="text/csv", **attributes)
+    first, second = json.loads(answer.body)["predictions"]
+
+    assert (first["decision"], second["decision"]) == ("x", "z")
+    assert list(first["scores"]) == ["x", "y", "z"]
+    assert sum(first["scores"].values()) == pytest.approx(1)
+    assert first["explanation"]["shap"]["A"] != 0
+    assert second["explanation"]["shap"] == {"A": 0.0, "B": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("problem", "classes"), [("binary", ()), ("regression", ()), ("multiclass", ("x", "y", "z"))]
+)
+def test_the_express_leaves_other_models_alone(problem: str, classes: tuple[str, ...]) -> None:
+    """Its rows are bare numbers and its scores one a row."""
+    endpoint = other_endpoint(problem, classes)
+
+    assert take(endpoint, b"0,red", content_type="text/csv") is None
+    assert ask(endpoint, b"", path="/ping", method="GET").status == 200
+    described = json.loads(ask(endpoint, b"", path="/openapi.json", method="GET").body)
+    assert "prefixItems" in json.dumps(described)

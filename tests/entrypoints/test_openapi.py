@@ -203,3 +203,33 @@ def test_what_it_does_not_allow_is_refused_as_described(
         assert error.keys() == {"code", "message", "where"}
         assert error["code"].isascii()
         assert error["message"]
+
+
+def test_a_model_is_described_by_its_own_columns_and_answer() -> None:
+    """Texts are allowed where they are categories, and the answer is that of its problem."""
+    names = ("red", "blue", "green")
+    document = json.loads(describe(("A", "B"), frozenset(("B",)), "multiclass", names))
+    post = document["paths"]["/invocations"]["post"]
+    schema = post["requestBody"]["content"]["application/json"]["schema"]
+    listed, named = schema["anyOf"][1]["anyOf"]
+    answer = post["responses"]["200"]["content"]["application/json"]["schema"]
+    verdict = answer["properties"]["predictions"]["items"]
+
+    assert [cell["type"][0] for cell in listed["items"]["prefixItems"]] == ["number", "string"]
+    assert named["items"]["properties"]["A"]["type"] == ["number", "null"]
+    assert "string" in named["items"]["properties"]["B"]["type"]
+    assert verdict["properties"]["decision"] == {"enum": ["red", "blue", "green"]}
+    assert list(verdict["properties"]["scores"]["properties"]) == ["red", "blue", "green"]
+
+
+@pytest.mark.parametrize(
+    ("problem", "required"),
+    [("binary", ["score", "decision"]), ("regression", ["prediction"])],
+)
+def test_the_answer_of_one_score_is_described(problem: Any, required: list[str]) -> None:
+    """An explanation is there only when it was asked for."""
+    document = json.loads(describe(FEATURES, problem=problem))
+    good = document["paths"]["/invocations"]["post"]["responses"]["200"]
+    rows = good["content"]["application/json"]["schema"]["properties"]["predictions"]
+
+    assert rows["items"]["required"] == required

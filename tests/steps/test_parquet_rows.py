@@ -75,3 +75,21 @@ def test_values_of_wide_rows_are_limited_too(
     monkeypatch.setattr("pipeline_code.steps.parquet_rows._MOST_CELLS", 10)
     with pytest.raises(TooManyRowsError, match="at most 5"):
         read_parquet_rows(body, ("A", "B"), max_rows=100)
+
+
+def test_texts_of_categories_become_codes(tmp_path: Path) -> None:
+    """Numbers are written as Prepare writes them; other types are no texts."""
+    known = {"B": ("red", "7")}
+    body = parquet(
+        tmp_path, "select 1.5 as A, unnest(['red', '7', 'new', '', null]) as B order by all"
+    )
+    found = read_parquet_rows(body, ["A", "B"], max_rows=10, categories=known)[:, 1]
+    assert sorted(np.nan_to_num(found, nan=-1).tolist()) == [-1, -1, 0, 1, 2]
+
+    body = parquet(tmp_path, "select 1.5 as A, 7 as B")
+    found = read_parquet_rows(body, ["A", "B"], max_rows=10, categories=known)
+    assert found.tolist() == [[1.5, 1.0]]
+
+    body = parquet(tmp_path, "select 1.5 as A, ['red'] as B")
+    with pytest.raises(PayloadError, match="send texts"):
+        read_parquet_rows(body, ["A", "B"], max_rows=10, categories=known)

@@ -328,3 +328,94 @@ def test_nothing_is_no_row_of_one_feature() -> None:
     with pytest.raises(PayloadError) as caught:
         Reader(("A",), max_rows=5).read_bytes(b"\n", "csv")
     assert caught.value.code == "empty"
+
+
+KNOWN = {"B": ("red", "1", "true", "a, b"), "C": ("x",)}
+MIXED = Reader(("A", "B", "C"), max_rows=5, categories=KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("form", "body"),
+    [
+        ("csv", '1,red,x\n2,"a, b",new\n3,,\n-4,1,X\n,true,x\n'),
+        ("csv", 'C,A,B\r\nx,1,red\r\nnew,2,"a, b"\r\n,3,\r\nX,-4,1\r\nx,,true\r\n'),
+        (
+            "json",
+            '[[1, "red", "x"], [2, "a, b", "new"], [3, null, ""], [-4, 1, "X"], [null, true, "x"]]',
+        ),
+        (
+            "json",
+            '{"columns": ["B", "A", "C"], "data": [["red", 1, "x"], ["a, b", 2, 5], '
+            '[null, 3, null], [1.0, -4, false], [true, null, "x"]]}',
+        ),
+        (
+            "jsonlines",
+            '{"C": "x", "A": 1, "B": "red"}\n{"A": 2, "B": "a, b", "C": "y"}\n'
+            '{"A": 3, "B": "", "C": null}\n{"A": -4, "B": 1, "C": 1.5}\n'
+            '{"A": null, "B": true, "C": "x"}',
+        ),
+    ],
+)
+def test_texts_of_categories_become_their_codes(form: Format, body: str) -> None:
+    """A code for each known text, one for all others, and NaN where there is none."""
+    rows = MIXED.read(body.encode(), form)
+    expected = [[1, 0, 0], [2, 3, 1], [3, NAN, NAN], [-4, 1, 1], [NAN, 2, 0]]
+
+    assert rows.dtype == np.float32
+    np.testing.assert_array_equal(rows, np.array(expected, dtype=np.float32))
+    assert MIXED.read_bytes(body.encode(), form) == rows.tobytes()
+    np.testing.assert_array_equal(
+        np.concatenate(list(MIXED.read_in_parts(body.encode(), form))), rows
+    )
+
+
+def test_numbers_are_no_codes() -> None:
+    """A row of bare numbers is not taken for codes: 0 is a text that nobody knows."""
+    for form, body in (("csv", b"1,0,0"), ("json", b"[[1, 0, 0]]")):
+        np.testing.assert_array_equal(MIXED.read(body, form), [[1, 4, 1]])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("form", "body", "code", "where"),
+    [
+        ("csv", "x,red,x", "not_a_number", {"row": 1, "column": "A"}),
+        ("csv", "C,B,A\nx,red,nan", "not_a_number", {"row": 1, "column": "A"}),
+        ("csv", "1,red\n", "wrong_width", {"row": 1}),
+        ("csv", "1,red,x,y\n", "wrong_width", {"row": 1}),
+        ("csv", "A,B,D\n1,red,x", "wrong_columns", {}),
+        ("json", '[["1", "red", "x"]]', "not_a_number", {"row": 1, "column": "A"}),
+        ("json", '[[true, "red", "x"]]', "not_a_number", {"row": 1, "column": "A"}),
+        ("json", '[[1, "red", ["x"]]]', "not_a_text", {"row": 1, "column": "C"}),
+        ("json", '[[1, "red", "x"], [1, {}, "x"]]', "not_a_text", {"row": 2, "column": "B"}),
+        ("json", '[{"A": 1, "B": "red"}]', "wrong_columns", {"row": 1}),
+    ],
+)
+def test_numbers_stay_strict_beside_categories(
+    form: Format, body: str, code: str, where: dict[str, Any]
+) -> None:
+    """A text where a number is wanted is refused with its place, whatever the others take."""
+    with pytest.raises(PayloadError) as caught:
+        MIXED.read(body.encode(), form)
+
+    assert (caught.value.code, caught.value.where) == (code, where)
+
+
+def test_a_row_of_texts_alone_is_no_header() -> None:
+    """Where all features are categories only names make a header."""
+    reader = Reader(("A", "B"), max_rows=5, categories={"A": ("u",), "B": ("v",)})
+
+    np.testing.assert_array_equal(reader.read(b"u,v\nw, v\n", "csv"), [[0, 0], [1, 1]])
+    np.testing.assert_array_equal(reader.read(b"B,A\nv,u\n", "csv"), [[0, 0]])
+
+
+@settings(deadline=None)
+@given(body=st.text(alphabet='01.,-xredX \n\r\t"ABC[]{}:null\x00', max_size=60))
+@pytest.mark.parametrize("form", ["csv", "json", "jsonlines"])
+def test_any_text_with_categories_is_read_or_refused(form: Format, body: str) -> None:
+    """Nothing but a `PayloadError` leaves the reader, and a code is one of the known ones."""
+    try:
+        rows = MIXED.read(body.encode(), form)
+    except PayloadError:
+        return
+    assert np.nan_to_num(rows[:, 1:]).min() >= 0
+    assert (np.nan_to_num(rows[:, 1:]).max(axis=0) <= [4, 1]).all()

@@ -24,7 +24,7 @@ from pipeline_code.steps.predict import (
     XgboostModel,
     save_model,
 )
-from pipeline_code.steps.served_model import ServedModel, UnhealthyModelError, UnservedModelError
+from pipeline_code.steps.served_model import ServedModel, UnhealthyModelError
 
 FEATURES = ("A", "B", "C")
 
@@ -179,14 +179,6 @@ def test_explanations_are_those_of_the_booster(folder: Path, rows: Matrix) -> No
     odds = model.explain(rows[:5]).sum(axis=1)
 
     assert np.allclose(1 / (1 + np.exp(-odds)), model.predict(rows[:5]), atol=1e-5)
-
-
-def test_a_model_of_categories_is_refused_unread(folder: Path) -> None:
-    """Served as one of numbers, it would take numbers for codes, and answer wrongly."""
-    _change_metadata(folder, categories={"A": ["x"]})
-
-    with pytest.raises(UnservedModelError, match=r"categories \(A\)"):
-        ServedModel.read(folder)
 
 
 class Fixed(Model):
