@@ -36,7 +36,7 @@ def lightgbm_explainer() -> TreeExplainer:
     settings = {"objective": "multiclass", "num_class": 3, "verbosity": -1, "num_leaves": 12}
     booster = lightgbm.train(settings, lightgbm.Dataset(X, KIND), num_boost_round=12)
     return TreeExplainer(
-        lambda x: booster.predict(x, pred_contrib=True).reshape(len(x), 3, -1),
+        lambda x: np.reshape(booster.predict(x, pred_contrib=True), (len(x), 3, -1)),
         lambda: from_lightgbm(booster),
     )
 
