@@ -130,7 +130,8 @@ def _make_inputs(
         return False, aside
     if history is None or not _required(history.usecase) <= columns.keys():
         raise _missing(source, columns, model, history)
-    return True, _compute(database, source, columns, model, history, quarantine)
+    aside = _compute(database, source, columns, model, history, quarantine)
+    return not history.is_plain, aside
 
 
 def _compute(

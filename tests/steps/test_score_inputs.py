@@ -210,3 +210,29 @@ def test_a_binary_model_of_categories_decides(tmp_path: Path) -> None:
 
     assert [row["decision"] for row in rows] == [1, 0]
     assert scored.positives == 1
+
+
+def test_categories_made_by_sql_are_texts(tmp_path: Path) -> None:
+    """A file of the source gets its features, whatever their kind."""
+    history = plain_history()
+    features = history.usecase.features.model_copy(update={"sql": "features.sql"})
+    usecase = history.usecase.model_copy(update={"features": features})
+    sql = "select *, A + 1 as C, lower(B) as D from transactions"
+    model = linear(names=("C", "D"))
+    scored, rows = score(csv_file(tmp_path, "A,B", "0,RED", "1,"), model, History(usecase, sql))
+
+    assert [row["prediction"] for row in rows] == [2.0, 6.0]
+    assert scored.computed
+
+
+def test_an_optional_column_that_is_not_there_is_missing(tmp_path: Path) -> None:
+    """It is no feature that was computed, so nothing is to be said of windows."""
+    columns = {
+        "A": {"type": "integer"},
+        "B": {"type": "string", "nullable": True, "required": False},
+        "T": {"type": "number"},
+    }
+    scored, rows = score(csv_file(tmp_path, "A", "1"), linear(), plain_history(columns))
+
+    assert [row["prediction"] for row in rows] == [5.0]
+    assert not scored.computed
