@@ -18,7 +18,6 @@ from pipeline_code.local.runner import available_cpus
 from pipeline_code.steps.predict import ModelMetadata, read_metadata
 from pipeline_code.steps.score import History, Progress, Scored
 from pipeline_code.steps.score_files import UnscorableFileError, check_format
-from pipeline_code.steps.served_model import require_scorable
 
 _USUAL: Mapping[str, Any] = {"MaxPayloadInMB": 6}
 """Where the use case of a model is not here, and so no definition."""
@@ -48,10 +47,8 @@ class Prediction:
     def view(self) -> str:
         """Return it as a person reads it."""
         scored = self.scored
-        lines = [
-            f"{scored.rows:,} rows scored, {scored.positives:,} above the threshold: "
-            f"{shown(self.destination)}"
-        ]
+        above = "" if scored.positives is None else f", {scored.positives:,} above the threshold"
+        lines = [f"{scored.rows:,} rows scored{above}: {shown(self.destination)}"]
         if self.quarantine:
             lines.append(
                 f"{scored.quarantined:,} rows break the contract and were put aside: "
@@ -95,7 +92,6 @@ def predict(
     if not destination.parent.is_dir():
         raise UnscorableFileError(destination, "its folder does not exist; make it first")
     metadata = read_metadata(model_folder)
-    require_scorable(metadata)
     check_format(source)
     check_format(destination)
     history = _history(metadata, usecases)

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,16 +20,18 @@ from typing import Any
 
 from acequia.score_join import Joined
 from acequia.score_pool import BrokenChunkError, RefusedChunkError, score_chunks
+from pipeline_code.core.data_contract import SourceFormat
 from pipeline_code.core.errors import PipelineError
+from pipeline_code.core.problem_types import BINARY
 from pipeline_code.local.locks import held_if_free
 from pipeline_code.steps.manifest import ScoredFile, manifest
-from pipeline_code.steps.predict import load_model, read_metadata
+from pipeline_code.steps.predict import ModelMetadata, load_model, read_metadata
 from pipeline_code.steps.row_chunks import Chunks, cut_csv
 from pipeline_code.steps.score import ADDED, History, Progress, Scored, score_file
 from pipeline_code.steps.score_chunk import Part
 from pipeline_code.steps.score_files import UnscorableFileError
 
-_FORMAT = 1
+_FORMAT = 2
 """Raise it with any change of what parts hold: old ones are then not continued."""
 _REQUEST, _RESULT, _ASIDE, _MANIFEST = "request.json", "result", "aside", "manifest"
 _LOCK, _READY = "lock", "ready.json"
@@ -164,7 +166,7 @@ def clear(job: Job) -> None:
 def _score(job: Job, progress: Progress | None) -> Outcome:
     seen = _stamp(job.source)
     metadata = read_metadata(job.model_folder)
-    pieces = _pieces(job, metadata.features)
+    pieces = _pieces(job, metadata)
     input_hash = pieces.digest if pieces else _digest(job.source)
     if not _continues(job, _request(job, metadata.model_dump(mode="json"), input_hash, pieces)):
         pieces_done: dict[int, Part] = {}
@@ -179,15 +181,26 @@ def _score(job: Job, progress: Progress | None) -> Outcome:
     return outcome
 
 
-def _pieces(job: Job, features: Sequence[str]) -> Chunks | None:
-    """Cut the source; None where it is small, or its rows do not stand for themselves."""
+def _pieces(job: Job, metadata: ModelMetadata) -> Chunks | None:
+    """Cut the source; None where it is small, or its rows do not stand for themselves.
+
+    Pieces are bare numbers in plain CSV for a model of a binary problem; whatever is to be read
+    by a contract, or answered otherwise, is scored as a whole.
+    """
+    if metadata.problem != BINARY or metadata.categories or _is_described(job.history):
+        return None
     is_csv = job.source.suffix.lower() == job.destination.suffix.lower() == ".csv"
     if not is_csv or not job.source.is_file() or job.source.stat().st_size <= job.chunk_bytes:
         return None
     pieces = cut_csv(job.source, job.chunk_bytes)
-    if pieces is None or not set(features) <= set(pieces.columns):
+    if pieces is None or not set(metadata.features) <= set(pieces.columns):
         return None
     return None if {name.lower() for name in pieces.columns} & set(ADDED) else pieces
+
+
+def _is_described(history: History | None) -> bool:
+    """Tell whether the use case says how the file is written, or what its cells must be."""
+    return history is not None and (history.is_plain or history.usecase.source != SourceFormat())
 
 
 def _request(

@@ -1,61 +1,59 @@
-"""Score a file: the same rows in the same order, with ``score`` and ``decision`` added."""
+"""Score a file: the same rows in the same order, with what the model says of each added."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn
 
 import duckdb
-import numpy as np
 
-from pipeline_code.core.contract_check import CheckedColumn, absent_column, check_column
+from pipeline_code.core.contract_check import CheckedColumn, absent_column
 from pipeline_code.core.mistakes import closest
+from pipeline_code.core.problem_types import BINARY
 from pipeline_code.core.tables import Connection, connect, literal, quoted
 from pipeline_code.core.usecase import UseCase
-from pipeline_code.steps.predict import Matrix, Model
+from pipeline_code.steps.predict import Model
 from pipeline_code.steps.quarantine import ACCEPTED
 from pipeline_code.steps.score_files import (
     SOURCE,
     UnscorableFileError,
-    as_number,
     check_format,
     is_same_format,
     load_source,
-    no_number,
     write_result,
 )
-from pipeline_code.steps.served_model import require_scorable
-from pipeline_code.steps.verdicts import decide
+from pipeline_code.steps.score_inputs import (
+    History,
+    contract_column,
+    given_inputs,
+    input_matrix,
+    model_type,
+)
+from pipeline_code.steps.verdicts import DECISION, SCORE, verdict_names, verdicts
+
+__all__ = ["ADDED", "History", "Progress", "Scored", "put_aside", "score_file"]
 
 Progress = Callable[[int, int, str], None]
 
 _CHUNK_ROWS: Final = 200_000
 _MEMORY_GIB: Final = 1.0
-ADDED: Final = ("score", "decision")
-"""The columns of a result that its source does not have."""
+ADDED: Final = (SCORE, DECISION)
+"""What a result of a binary problem has beside its source; see `verdicts.verdict_names`."""
 _ROW: Final = "acequia_row"
 
 
 @dataclass(frozen=True)
-class History:
-    """How to make features of a file that has the source's columns instead.
+class Scored:
+    """What was done: ``computed`` tells that the features were made, not given.
 
-    The file is then its own history: windows see the rows in it and nothing before.
+    ``positives`` are there where the problem is binary.
     """
 
-    usecase: UseCase
-    sql: str
-
-
-@dataclass(frozen=True)
-class Scored:
-    """What was done: ``computed`` tells that the features were made, not given."""
-
     rows: int
-    positives: int
+    positives: int | None
     computed: bool
     labelled: bool
     quarantined: int = 0
@@ -73,7 +71,7 @@ def score_file(
     chunk_rows: int = _CHUNK_ROWS,
     progress: Progress | None = None,
 ) -> Scored:
-    """Write ``source`` with the columns ``score`` and ``decision`` to ``destination``.
+    """Write ``source`` with the columns of `verdicts.verdicts` to ``destination``.
 
     Ids and other columns stay as they are. Memory is bounded: what does not fit goes to the
     folder ``spill``. The destination appears whole or not at all. Rows with a value that
@@ -85,13 +83,13 @@ def score_file(
         UnscorableFileError: if a file is broken, a column is missing, no row can be scored, or,
             without ``quarantine``, a value cannot be used.
     """
-    require_scorable(model.metadata)
     check_format(source)
     check_format(destination)
     with connect(memory_gib=_MEMORY_GIB, spill=spill) as database:
-        columns = load_source(database, source)
-        for name in ADDED:
-            if name in {column.lower() for column in columns}:
+        columns = load_source(database, source, history.usecase if history else None)
+        added = verdict_names(model.metadata)
+        for name in added:
+            if name.lower() in {column.lower() for column in columns}:
                 raise UnscorableFileError(
                     source, f"has a column {name} already; rename or remove it"
                 )
@@ -103,7 +101,8 @@ def score_file(
             database,
             destination,
             columns,
-            numbers=model.features,
+            added=added,
+            numbers=[name for name in model.features if name not in model.categories],
             like_source=is_same_format(source, destination),
             header=not is_part,
         )
@@ -124,20 +123,15 @@ def _make_inputs(
     Returns whether they were computed, and how many rows were put aside first.
     """
     if set(model.features) <= columns.keys():
-        aside = put_aside(
-            database,
-            source,
-            {name: no_number(name, columns[name]) for name in model.features},
-            quarantine,
-        )
-        floats = ", ".join(
-            f"{as_number(name, columns[name])} as {quoted(name)}" for name in model.features
-        )
-        database.execute(f"create table inputs as select {floats} from {SOURCE}")  # noqa: S608
+        given = given_inputs(source, columns, model, history)
+        aside = put_aside(database, source, {one.name: one.reason for one in given}, quarantine)
+        values = ", ".join(f"{one.value} as {quoted(one.name)}" for one in given)
+        database.execute(f"create table inputs as select {values} from {SOURCE}")  # noqa: S608
         return False, aside
     if history is None or not _required(history.usecase) <= columns.keys():
         raise _missing(source, columns, model, history)
-    return True, _compute(database, source, columns, model, history, quarantine)
+    aside = _compute(database, source, columns, model, history, quarantine)
+    return not history.is_plain, aside
 
 
 def _compute(
@@ -156,12 +150,13 @@ def _compute(
     database.execute(
         f"create view {ACCEPTED} as select rowid as {_ROW}, {typed} from {SOURCE}"  # noqa: S608
     )
-    floats = ", ".join(
-        f"cast({quoted(name)} as float) as {quoted(name)}" for name in model.features
+    values = ", ".join(
+        f"cast({quoted(name)} as {model_type(model, name)}) as {quoted(name)}"
+        for name in model.features
     )
     try:
         database.execute(
-            f"create table inputs as select {floats} from ({history.sql}) order by {_ROW}"  # noqa: S608
+            f"create table inputs as select {values} from ({history.sql}) order by {_ROW}"  # noqa: S608
         )
     except duckdb.Error as error:
         first = str(error).splitlines()[0]
@@ -177,40 +172,37 @@ def _checked(source: Path, columns: Mapping[str, str], usecase: UseCase) -> Iter
             continue
         is_target = name == usecase.problem.target
         promised = column.model_copy(update={"nullable": True}) if is_target else column
-        is_json = columns[name] == "JSON"
-        yield check_column(
-            name,
-            promised,
-            raw=f"({quoted(name)} ->> '$')" if is_json else quoted(name),
-            found="VARCHAR" if is_json else columns[name],
-            dataset=str(source),
-        )
+        yield contract_column(source, name, columns[name], promised, usecase)
 
 
 def _score(
     database: Connection, model: Model, chunk_rows: int, progress: Progress | None
-) -> tuple[int, int]:
-    database.execute("create table scores (score double, decision tinyint)")
+) -> tuple[int, int | None]:
+    """Make the table ``scores``; return its rows, and of a binary problem the positive ones."""
+    fields = ", ".join(f"{quoted(n)} {_type(model, n)}" for n in verdict_names(model.metadata))
+    database.execute(f"create table scores ({fields})")
     counted = database.execute("select count(*) from inputs").fetchone()
     total, positives = int(counted[0]) if counted else 0, 0
+    is_binary = model.metadata.problem == BINARY
     for start in range(0, total, chunk_rows):
         chunk = database.execute(
             "select * from inputs where rowid >= ? and rowid < ?", [start, start + chunk_rows]
         ).fetchnumpy()
-        scores = model.predict(_matrix([chunk[name] for name in model.features]))
-        decisions = decide(scores, model.threshold)
-        positives += int(decisions.sum())
-        database.register("chunk", {"score": scores, "decision": decisions})
+        said = verdicts(model.metadata, model.predict(input_matrix(model, chunk)))
+        positives += int(said[DECISION].sum()) if is_binary else 0
+        database.register("chunk", said)
         database.execute("insert into scores from chunk")
         database.unregister("chunk")
         if progress:
             progress(min(start + chunk_rows, total), total, "rows scored")
-    return total, positives
+    return total, positives if is_binary else None
 
 
-def _matrix(columns: Sequence[np.ma.MaskedArray | np.ndarray]) -> Matrix:
-    filled = [np.ma.filled(column.astype(np.float32), np.nan) for column in columns]
-    return np.ascontiguousarray(np.stack(filled, axis=1))
+def _type(model: Model, name: str) -> str:
+    """Name the SQL type of a column of a result."""
+    if name != DECISION:
+        return "double"
+    return "tinyint" if model.metadata.problem == BINARY else "varchar"
 
 
 def put_aside(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import glob
+import io
 import re
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -13,6 +15,10 @@ import duckdb
 
 from pipeline_code.core.errors import PipelineError
 from pipeline_code.core.tables import Connection, literal, quoted
+from pipeline_code.core.usecase import UseCase
+from pipeline_code.steps.encodings import in_utf8
+from pipeline_code.steps.source import SourceFile
+from pipeline_code.steps.source_kinds import csv_header
 
 SOURCE: Final = "source"
 """Name of the table that `load_source` makes; its ``rowid`` is the row in the file, from 0."""
@@ -24,11 +30,12 @@ _WRITTEN: Final = {
     ".ndjson": "format json",
     ".parquet": "format parquet",
 }
+_HEAD_BYTES: Final = 1 << 20
 _JSON: Final = frozenset((".json", ".jsonl", ".ndjson"))
 # A folder called A=1 is a folder, no column.
 _PATH: Final = "hive_partitioning = false"
 # Nothing is sniffed: a sniffed type loses the zeros of 007, a sniffed dialect loses rows.
-_CSV: Final = "auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"'"
+_CSV: Final = "auto_detect = false, quote = '\"', escape = '\"'"
 NUMBER_TYPE: Final = re.compile(
     r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|BOOLEAN|DECIMAL\(.*\)"
 )
@@ -53,10 +60,15 @@ def check_format(path: Path) -> None:
         )
 
 
-def load_source(database: Connection, path: Path) -> dict[str, str]:
+def load_source(database: Connection, path: Path, usecase: UseCase | None = None) -> dict[str, str]:
     """Read ``path`` into the table `SOURCE`, every value as it stands; return its types by name.
 
     Cells of CSV stay text and values of JSON stay JSON, so that ids come out as they went in.
+
+    Args:
+        database: where the table is made.
+        path: the file.
+        usecase: says how text files of its source are written; else they are as usual.
 
     Raises:
         UnscorableFileError: if it is missing, empty, truncated or not what its suffix says.
@@ -65,8 +77,11 @@ def load_source(database: Connection, path: Path) -> dict[str, str]:
     if not path.is_file():
         raise UnscorableFileError(path, "is no file; check the path")
     try:
-        reader = _reader(database, path)
-        database.execute(f"create table {SOURCE} as from {reader}")
+        with tempfile.TemporaryDirectory() as scratch:
+            encoding = usecase.source.encoding if usecase else "utf-8"
+            (file,) = in_utf8([path], encoding, path, Path(scratch))
+            reader = _reader(database, file, usecase)
+            database.execute(f"create table {SOURCE} as from {reader}")
         count = database.execute(f"select count(*) from {SOURCE}").fetchone()  # noqa: S608
         types = database.execute(f"describe {SOURCE}").fetchall()
     except (duckdb.Error, UnicodeDecodeError, csv.Error) as error:
@@ -81,6 +96,7 @@ def write_result(
     destination: Path,
     columns: Mapping[str, str],
     *,
+    added: Sequence[str],
     numbers: Sequence[str],
     like_source: bool,
     header: bool = True,
@@ -91,12 +107,14 @@ def write_result(
         database: holds both tables, row by row alike.
         destination: what is there is replaced.
         columns: the source's columns with their types.
+        added: the columns of ``scores``.
         numbers: columns that become numbers where the formats differ.
         like_source: whether the destination has the source's format.
         header: whether CSV begins with the names of the columns.
     """
     kept = carried(columns, numbers=numbers, like_source=like_source)
-    query = f"select {kept}, score, decision from {SOURCE} positional join scores"  # noqa: S608
+    new = ", ".join(quoted(name) for name in added)
+    query = f"select {kept}, {new} from {SOURCE} positional join scores"  # noqa: S608
     write_query(database, query, destination, header=header)
 
 
@@ -174,13 +192,16 @@ def _portable(name: str, kind: str, is_number: bool) -> str:
     return f"{value} as {quoted(name)}"
 
 
-def _reader(database: Connection, path: Path) -> str:
+def _reader(database: Connection, file: SourceFile, usecase: UseCase | None) -> str:
     # A name with [, * or ? must not be taken for a pattern: it would read other files.
+    path = file.at
     name = literal(glob.escape(str(path)))
-    suffix = path.suffix.lower()
+    suffix = file.path.suffix.lower()
     if suffix == ".parquet":
         return f"read_parquet({name}, {_PATH})"
     if suffix == ".csv":
+        if usecase:
+            return _described_csv(file, usecase)
         return csv_reader(path, dict.fromkeys(read_header(path), "VARCHAR"))
     found = database.execute(
         f"describe from read_json({name}, {_PATH}, sample_size = -1, map_inference_threshold = -1)"
@@ -188,25 +209,63 @@ def _reader(database: Connection, path: Path) -> str:
     return f"read_json({name}, {_PATH}, columns = {{{_typed([row[0] for row in found], 'JSON')}}})"
 
 
-def csv_reader(path: Path, columns: Mapping[str, str]) -> str:
+def _described_csv(file: SourceFile, usecase: UseCase) -> str:
+    """Read a CSV file as the use case describes its source; a header is one in any case."""
+    with file.at.open("rb") as stream:
+        head = stream.read(_HEAD_BYTES).decode("utf-8-sig", errors="replace")
+    delimiter, *places = csv_header(
+        file.path, head, usecase.source.model_copy(update={"header": False})
+    )
+    first = next(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter))
+    is_named = usecase.source.header or not usecase.contract.columns.keys().isdisjoint(first)
+    if is_named:
+        names = read_header(file.at, delimiter, file.path)
+    else:
+        names = places
+        _check_places(file.path, places, usecase)
+    columns = dict.fromkeys(names, "VARCHAR")
+    return csv_reader(file.at, columns, delimiter=delimiter, header=is_named)
+
+
+def _check_places(path: Path, places: Sequence[str], usecase: UseCase) -> None:
+    """Refuse a file whose columns have no names and may stand at other places.
+
+    Raises:
+        UnscorableFileError: unless it has all columns of the contract, but for a target at the end.
+    """
+    lacking = usecase.contract.columns.keys() - set(places)
+    target = usecase.problem.target
+    if lacking and (lacking != {target} or target != f"column_{len(places) + 1}"):
+        raise UnscorableFileError(
+            path,
+            f"has {len(places)} columns without names, but not {', '.join(sorted(lacking))}; "
+            "give it a header that names its columns",
+        )
+
+
+def csv_reader(
+    path: Path, columns: Mapping[str, str], *, delimiter: str = ",", header: bool = True
+) -> str:
     """Write the SQL that reads one CSV file with columns of these types."""
     fields = ", ".join(f"{quoted(name)}: '{kind}'" for name, kind in columns.items())
     name = literal(glob.escape(str(path)))
-    return f"read_csv({name}, {_PATH}, {_CSV}, columns = {{{fields}}})"
+    written = f"{_CSV}, delim = {literal(delimiter)}, header = {str(header).lower()}"
+    return f"read_csv({name}, {_PATH}, {written}, columns = {{{fields}}})"
 
 
 def _typed(names: Sequence[str], kind: str) -> str:
     return ", ".join(f"{quoted(name)}: '{kind}'" for name in names)
 
 
-def read_header(path: Path) -> list[str]:
-    """Return the names of a CSV file's columns.
+def read_header(path: Path, delimiter: str = ",", named: Path | None = None) -> list[str]:
+    """Return the names of a CSV file's columns; ``named`` is the file in messages.
 
     Raises:
         UnscorableFileError: if there are none, or one is empty or there twice.
     """
     with path.open(encoding="utf-8-sig", newline="") as lines:
-        header = next(csv.reader(lines), [])
+        header = next(csv.reader(lines, delimiter=delimiter), [])
+    path = named or path
     if not header:
         raise UnscorableFileError(path, "is empty; check how it was written")
     seen: set[str] = set()

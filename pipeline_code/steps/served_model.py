@@ -34,27 +34,6 @@ class UnhealthyModelError(PipelineError, ValueError):
         super().__init__(f"the model {why}; train it again, or approve another version")
 
 
-class UnservedModelError(PipelineError, ValueError):
-    """A model with which no file can be scored yet."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(
-            f"the model {what}, which scores no files yet; send its rows to acequia serve"
-        )
-
-
-def require_scorable(metadata: ModelMetadata) -> None:
-    """Refuse a model of which no file can be scored.
-
-    Raises:
-        UnservedModelError: with what it is.
-    """
-    if metadata.problem != BINARY:
-        raise UnservedModelError(f"is of a {metadata.problem} problem")
-    if metadata.categories:
-        raise UnservedModelError(f"takes categories ({', '.join(metadata.categories)})")
-
-
 class Scorer(Protocol):
     """What scores rows."""
 

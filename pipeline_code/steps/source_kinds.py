@@ -101,7 +101,7 @@ def csv_source(
             f"hive_partitioning = false, filename = '{FILE}', {_unpacked(files)}{_KEEP_REJECTS})"
         ),
         columns={
-            name: SourceColumn(_present(cell, written.missing), "VARCHAR")
+            name: SourceColumn(present(cell, written.missing), "VARCHAR")
             for name, cell in cells.items()
         },
         record=f"cast(to_json({{{fields}}}) as varchar)",
@@ -124,7 +124,7 @@ def json_source(
         relation=rows,
         columns={
             name: SourceColumn(
-                _present(f"json_extract_string({whole}, {_pointer(name)})", written.missing),
+                present(f"json_extract_string({whole}, {_pointer(name)})", written.missing),
                 "VARCHAR",
             )
             for name in names
@@ -137,7 +137,7 @@ def json_source(
     )
 
 
-def _present(text: str, missing: Sequence[str]) -> str:
+def present(text: str, missing: Sequence[str]) -> str:
     """Write the SQL of a text, NULL where it is one of the words for a missing value."""
     if not missing:
         return text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from pipeline_code.steps.score_files import UnscorableFileError
 NIGHT = "TX_DURING_NIGHT"
 
 
-def save(folder: Path, usecase: str) -> Path:
+def save(folder: Path, usecase: str, **changes: Any) -> Path:
     """Save a model of one feature; its score is 0.5 by day and 0.73 by night."""
     metadata = ModelMetadata(
         algorithm="linear",
@@ -28,7 +29,14 @@ def save(folder: Path, usecase: str) -> Path:
         weights="weights.json",
         weights_hash="",
     )
-    weights = LinearWeights(mean=(0.0,), scale=(1.0,), coefficients=(1.0,), intercept=0.0)
+    metadata = metadata.model_copy(update=changes)
+    outputs = max(len(metadata.classes), 1)
+    weights = LinearWeights(
+        mean=(0.0,),
+        scale=(1.0,),
+        coefficients=((1.0,), *((0.0,),) * (outputs - 1)),
+        intercept=(0.0,) * outputs,
+    )
     save_model(LinearModel(metadata, weights), folder)
     return folder
 
@@ -129,3 +137,28 @@ def test_missing_model_is_one_line(features: Path, tmp_path: Path) -> None:
     """So is a folder without a model."""
     with pytest.raises(PipelineError, match=r"has no model\.json"):
         predict(tmp_path / "nothing", features)
+
+
+@pytest.mark.parametrize(
+    ("changes", "header", "row"),
+    [
+        ({"problem": "regression"}, "prediction", "007,0,0.0"),
+        (
+            {"problem": "multiclass", "classes": ("x", "y", "z", "w")},
+            "decision,score_x,score_y,score_z,score_w",
+            "007,0,x,0.25,0.25,0.25,0.25",
+        ),
+    ],
+    ids=["regression", "multiclass"],
+)
+def test_other_problems_have_columns_of_their_own(
+    features: Path, tmp_path: Path, changes: dict[str, Any], header: str, row: str
+) -> None:
+    """There is no threshold to be above, so nothing is counted."""
+    prediction = predict(save(tmp_path / "other", "elsewhere", **changes), features)
+    lines = prediction.destination.read_text(encoding="utf-8").splitlines()
+
+    assert lines[0] == f"ID,{NIGHT},{header}"
+    assert lines[1] == row
+    assert prediction.document()["positives"] is None
+    assert "threshold" not in prediction.view()
