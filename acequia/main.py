@@ -13,7 +13,7 @@ from rich.text import Text
 
 from acequia import models
 from acequia.errors import CommandError
-from acequia.project import ROOT, shown, usecase_folder
+from acequia.project import DEFAULT_USECASE, ROOT, shown, usecase_folder
 from acequia.terminal import Terminal
 from pipeline_code import contract
 from pipeline_code.core.errors import PipelineError
@@ -102,7 +102,7 @@ def init(
 
 @app.command()
 def run(
-    usecase: Usecase = "fraud",
+    usecase: Usecase = DEFAULT_USECASE,
     data: Annotated[
         Path | None, typer.Option(help="A CSV, JSON or Parquet file, or a folder of them.")
     ] = None,
@@ -139,7 +139,7 @@ def run(
 
 @app.command()
 def check(
-    usecase: Usecase = "fraud",
+    usecase: Usecase = DEFAULT_USECASE,
     data: Annotated[
         Path | None, typer.Option(help="A CSV, JSON or Parquet file, or a folder of them.")
     ] = None,
@@ -170,14 +170,14 @@ def runs(as_json: AsJson = False) -> None:
 
 
 @models_app.command("list")
-def list_models(usecase: Usecase = "fraud", as_json: AsJson = False) -> None:
+def list_models(usecase: Usecase = DEFAULT_USECASE, as_json: AsJson = False) -> None:
     """List every version with its state and its main metrics."""
     usecase_folder(usecase)
     models.show_versions(home(), usecase, Terminal(as_json=as_json))
 
 
 @models_app.command()
-def show(version: Version, usecase: Usecase = "fraud", as_json: AsJson = False) -> None:
+def show(version: Version, usecase: Usecase = DEFAULT_USECASE, as_json: AsJson = False) -> None:
     """Show all that is known of one version: metrics, hyperparameters, lineage, history."""
     models.show_version(home(), usecase, version, Terminal(as_json=as_json))
 
@@ -186,7 +186,7 @@ def show(version: Version, usecase: Usecase = "fraud", as_json: AsJson = False) 
 def compare(
     version: Version,
     other: Annotated[int, typer.Argument(help="The version to hold it against.")],
-    usecase: Usecase = "fraud",
+    usecase: Usecase = DEFAULT_USECASE,
     as_json: AsJson = False,
 ) -> None:
     """Show two versions side by side: metrics, hyperparameters, data and lineage."""
@@ -194,7 +194,7 @@ def compare(
 
 
 @models_app.command()
-def card(version: Version, usecase: Usecase = "fraud", as_json: AsJson = False) -> None:
+def card(version: Version, usecase: Usecase = DEFAULT_USECASE, as_json: AsJson = False) -> None:
     """Show the model card: what it is for, how it was made, how good it is, what to heed."""
     from acequia.model_card import show_card
 
@@ -203,7 +203,7 @@ def card(version: Version, usecase: Usecase = "fraud", as_json: AsJson = False) 
 
 
 @models_app.command()
-def lineage(version: Version, usecase: Usecase = "fraud", as_json: AsJson = False) -> None:
+def lineage(version: Version, usecase: Usecase = DEFAULT_USECASE, as_json: AsJson = False) -> None:
     """Show where a version comes from: source, features, every job, champion, approver."""
     from acequia.lineage import show_lineage
 
@@ -213,7 +213,7 @@ def lineage(version: Version, usecase: Usecase = "fraud", as_json: AsJson = Fals
 
 @models_app.command()
 def approve(
-    version: Version, usecase: Usecase = "fraud", note: Reason = "", as_json: AsJson = False
+    version: Version, usecase: Usecase = DEFAULT_USECASE, note: Reason = "", as_json: AsJson = False
 ) -> None:
     """Make a version the champion; the one before it is archived."""
     models.change_status(
@@ -223,7 +223,7 @@ def approve(
 
 @models_app.command()
 def reject(
-    version: Version, usecase: Usecase = "fraud", note: Reason = "", as_json: AsJson = False
+    version: Version, usecase: Usecase = DEFAULT_USECASE, note: Reason = "", as_json: AsJson = False
 ) -> None:
     """Refuse a version that awaits approval."""
     models.change_status(
@@ -233,7 +233,7 @@ def reject(
 
 @models_app.command()
 def archive(
-    version: Version, usecase: Usecase = "fraud", note: Reason = "", as_json: AsJson = False
+    version: Version, usecase: Usecase = DEFAULT_USECASE, note: Reason = "", as_json: AsJson = False
 ) -> None:
     """Take a version out of use; it stays in the record."""
     models.change_status(
@@ -244,7 +244,7 @@ def archive(
 @app.command()
 def reproduce(
     version: Version,
-    usecase: Usecase = "fraud",
+    usecase: Usecase = DEFAULT_USECASE,
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Run today's code although it has changed.")
     ] = False,
@@ -276,7 +276,7 @@ def list_features(as_json: AsJson = False) -> None:
 def get_features(
     entities: Annotated[list[str], typer.Argument(help="Keys, such as a customer's number.")],
     group: FeatureGroup,
-    usecase: Usecase = "fraud",
+    usecase: Usecase = DEFAULT_USECASE,
     as_json: AsJson = False,
 ) -> None:
     """Show the latest record of each entity, as an endpoint would read it."""
@@ -289,7 +289,7 @@ def get_features(
 def history_of_features(
     entity: Annotated[str, typer.Argument(help="A key, such as a customer's number.")],
     group: FeatureGroup,
-    usecase: Usecase = "fraud",
+    usecase: Usecase = DEFAULT_USECASE,
     begin: Annotated[
         str | None, typer.Option("--from", help="From this day or instant on, in UTC.")
     ] = None,
@@ -309,7 +309,7 @@ def join_features(
     groups: Annotated[
         list[str], typer.Option("--group", "-g", help="A feature group; several are allowed.")
     ],
-    usecase: Usecase = "fraud",
+    usecase: Usecase = DEFAULT_USECASE,
     time: Annotated[
         str | None,
         typer.Option("--time", help="The column with the time of a row; split.event_time."),
@@ -328,7 +328,7 @@ def join_features(
 
 @app.command()
 def serve(
-    usecase: Usecase = "fraud",
+    usecase: Usecase = DEFAULT_USECASE,
     version: Annotated[
         int | None, typer.Option(help="A version; the approved one where none is named.")
     ] = None,
@@ -346,7 +346,7 @@ def serve(
 def predict(
     file: Annotated[Path, typer.Argument(help="CSV, JSON lines or Parquet.")],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where to write.")] = None,
-    usecase: Usecase = "fraud",
+    usecase: Usecase = DEFAULT_USECASE,
     version: Annotated[
         int | None, typer.Option(help="A version; the approved one where none is named.")
     ] = None,

@@ -14,6 +14,8 @@ from pipeline_code.core.mistakes import closest
 from pipeline_code.core.usecase import USECASE_FILE
 
 ROOT = Path(__file__).resolve().parent.parent
+DEFAULT_USECASE = "fraud"
+"""What commands are about where none is named."""
 
 
 def usecase_folder(name: str) -> Path:

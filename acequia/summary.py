@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from acequia.progress import mark
-from acequia.project import shown
+from acequia.project import DEFAULT_USECASE, shown
 from acequia.synth import StackSummary, document, stack_table
 from pipeline_code import contract
 from pipeline_code.local.records import ExecutionResult
@@ -61,11 +61,13 @@ class RunSummary:
     def next_commands(self) -> tuple[tuple[str, str], ...]:
         """Name the three commands that are worth typing now, as they can be typed here."""
         program = shown(Path(sys.argv[0]))
+        # The use case that commands take when none is named needs no naming.
+        named = "" if self.result.pipeline == DEFAULT_USECASE else f" -u {self.result.pipeline}"
         first = ("models list", "see every version and its state")
         if self.model and self.model["status"] == contract.PENDING:
             first = (f"models approve {self.model['version']}", "let this version serve")
         return tuple(
-            (f"{program} {words}", purpose)
+            (f"{program} {words}{named}", purpose)
             for words, purpose in (
                 first,
                 ("serve", "answer requests with the approved version"),

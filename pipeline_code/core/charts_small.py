@@ -13,6 +13,7 @@ _WIDTH: Final = 150.0
 _HEIGHT: Final = 34.0
 _STRIP_WIDTH: Final = 320.0
 _STRIP_HEIGHT: Final = 58.0
+_TEXT: Final = 92.0  # how far apart figures are that do not touch
 
 
 def sparkline(
@@ -128,10 +129,14 @@ def _zero(x: float, label: str) -> Iterable[Markup]:
 
 
 def _under(places: Sequence[float], texts: tuple[str, str, str]) -> Iterable[Markup]:
-    """Write below the line; of three texts that would touch, only the middle one."""
+    """Write below the line what does not touch: rather both ends than the value between them."""
     written = list(zip(places, texts if len(places) > 1 else texts[1:2], strict=True))
-    if len(written) > 1 and places[-1] - places[0] < _STRIP_WIDTH * 0.5:
-        written = written[1:2]
+    if len(written) > 1:
+        low, value, high = places
+        if high - low < _TEXT:
+            written = written[1:2]
+        elif min(value - low, high - value) < _TEXT:
+            written = [written[0], written[2]]
     for x, text in written:
         yield Markup('<text class="tick" x="{:.1f}" y="52" text-anchor="{}">{}</text>').format(
             x, _anchor(x), text

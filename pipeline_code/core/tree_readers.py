@@ -88,6 +88,8 @@ def _xgboost_categories(tree: Mapping[str, Any]) -> dict[int, Integers]:
 def from_lightgbm(booster: Any) -> TreeEnsemble:
     """Read the trees with which a ``lightgbm.Booster`` predicts: up to its best iteration.
 
+    Those of DART are in it as they were scaled last, so they add up like any.
+
     Raises:
         UnsupportedTreesError: if it averages its trees (random forest) or has linear leaves.
     """

@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 
 from pipeline_code import contract
 from pipeline_code.core.dqdl import quality_ruleset
+from pipeline_code.core.learning_settings import ALGORITHMS, BUILT_IN, SKLEARN
 from pipeline_code.core.usecase import UseCase, load_usecase
 from pipeline_code.definition.lock import (
     BATCH_LOCK_FILE,
@@ -57,9 +58,21 @@ class CompilationNeedsAwsError(LockError, RuntimeError):
         )
 
 
+class UnsupportedAlgorithmError(LockError, ValueError):
+    """The use case names an algorithm that its training step could not run everywhere alike."""
+
+    def __init__(self, algorithm: str, why: str) -> None:
+        super().__init__(f"training.algorithm {algorithm} {why}; correct it in usecase.yaml")
+
+
 def compile_usecase(folder: Path, file: str = LOCK_FILE) -> dict[str, Any]:
-    """Return a lock of the use case in ``folder`` as a JSON document."""
+    """Return a lock of the use case in ``folder`` as a JSON document.
+
+    Raises:
+        UnsupportedAlgorithmError: if its training would not be the same in the cloud and here.
+    """
     usecase = load_usecase(folder)
+    _require_algorithm_of_ours(usecase)
     return {
         "lock_version": LOCK_VERSION,
         "usecase": usecase.name,
@@ -71,6 +84,30 @@ def compile_usecase(folder: Path, file: str = LOCK_FILE) -> dict[str, Any]:
         "contract": _contract(usecase),
         "definition": _definition(usecase, file),
     }
+
+
+def _require_algorithm_of_ours(usecase: UseCase) -> None:
+    """Refuse other images: Evaluate and the server read models of ours, and no others."""
+    algorithm = usecase.training.algorithm
+    if algorithm in BUILT_IN:
+        stand_in = BUILT_IN[algorithm]
+        raise UnsupportedAlgorithmError(
+            algorithm,
+            "is an image of AWS, whose models Evaluate and the server cannot read; "
+            f"{stand_in} trains the same kind of model in the image of ours",
+        )
+    if algorithm not in ALGORITHMS and not algorithm.startswith(SKLEARN):
+        raise UnsupportedAlgorithmError(
+            algorithm,
+            "is an image, whose models Evaluate and the server cannot read; "
+            f"there are {', '.join(ALGORITHMS)} and {SKLEARN}MODULE.CLASS",
+        )
+    if algorithm == "auto" and usecase.tuning:
+        raise UnsupportedAlgorithmError(
+            algorithm,
+            "chooses its settings by itself, so all trials of tuning would be the same; "
+            "name one of the algorithms that tuning.ranges are for",
+        )
 
 
 def write_locks(folder: Path) -> list[Path]:

@@ -29,8 +29,10 @@ def main(job: Job, arguments: Sequence[str]) -> None:  # noqa: ARG001 - settings
         },
     )
     columns = [*usecase.features.inputs, usecase.problem.target]
+    # What must stay together or in order when rows are divided anew.
+    keys = [name for name in (usecase.split.event_time, usecase.split.group) if name]
     channels = (
-        read_coded(job.training_input(channel) / file, columns)
+        read_coded(job.training_input(channel) / file, columns, keys)
         for channel, file in (
             (contract.TRAIN_CHANNEL, contract.TRAIN_FILE),
             (contract.VALIDATION, contract.VALIDATION_FILE),

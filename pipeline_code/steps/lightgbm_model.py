@@ -7,7 +7,9 @@ from typing import Any, ClassVar, Final
 import numpy as np
 
 from pipeline_code.core.problem_types import MULTICLASS
+from pipeline_code.core.tree_readers import from_lightgbm
 from pipeline_code.steps.model import Matrix, Model, ModelMetadata, Vector
+from pipeline_code.steps.tree_explainer import TreeExplainer
 
 TREES_FILE: Final = "model.txt"
 
@@ -22,6 +24,7 @@ class LightgbmModel(Model):
     def __init__(self, metadata: ModelMetadata, booster: Any) -> None:
         super().__init__(metadata)
         self._booster = booster
+        self._explainer = TreeExplainer(self._contributions, lambda: from_lightgbm(booster))
 
     @classmethod
     def read(cls, metadata: ModelMetadata, weights: bytes) -> LightgbmModel:
@@ -55,6 +58,9 @@ class LightgbmModel(Model):
         return self._ask(x)
 
     def _explain(self, x: Matrix) -> Vector:
+        return self._explainer.explain(x)
+
+    def _contributions(self, x: Matrix) -> Vector:
         # Exact for trees, like those of XGBoost. Source: Lundberg et al., arXiv 1802.03888.
         found = self._ask(x, pred_contrib=True)
         several = self.metadata.problem == MULTICLASS

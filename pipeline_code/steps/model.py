@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,6 +90,8 @@ class ModelMetadata(Section):
     weights_hash: str
     onnx_hash: str | None = None
     probe: Probe | None = None
+    candidates: tuple[dict[str, Any], ...] = ()
+    """What ``auto`` tried, for whoever asks why it is this algorithm."""
 
 
 class Model(ABC):

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from pipeline_code import contract
 from pipeline_code.core.mistakes import describe
+from pipeline_code.steps.blend_model import BLEND_FILE, BlendModel
 from pipeline_code.steps.estimator_model import ESTIMATOR_FILE, EstimatorModel
 from pipeline_code.steps.lightgbm_model import TREES_FILE, LightgbmModel
 from pipeline_code.steps.linear_model import WEIGHTS_FILE, LinearModel, LinearWeights
@@ -35,12 +36,14 @@ from pipeline_code.steps.xgboost_model import BOOSTER_FILE, XgboostModel
 ONNX_FILE: Final = "model.onnx"
 
 __all__ = [
+    "BLEND_FILE",
     "BOOSTER_FILE",
     "ESTIMATOR_FILE",
     "NETWORK_FILE",
     "ONNX_FILE",
     "TREES_FILE",
     "WEIGHTS_FILE",
+    "BlendModel",
     "EstimatorModel",
     "LightgbmModel",
     "LinearModel",
@@ -78,6 +81,7 @@ KINDS: Final[dict[str, Kind]] = {
     "linear": LinearModel,
     "torch": NetworkModel,
     "sklearn": EstimatorModel,
+    "blend": BlendModel,
 }
 """The class of each algorithm; a model of any other one is not ours."""
 

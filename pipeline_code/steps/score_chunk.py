@@ -130,7 +130,7 @@ class ChunkScorer:
             self._folder / f"{chunk.index:06d}.out"
         )
         return Part(
-            chunk.index, scored.rows + scored.quarantined, scored.positives, scored.quarantined
+            chunk.index, scored.rows + scored.quarantined, scored.positives or 0, scored.quarantined
         )
 
 

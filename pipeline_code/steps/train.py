@@ -9,12 +9,13 @@ import numpy as np
 
 from pipeline_code import contract
 from pipeline_code.core.errors import PipelineError
-from pipeline_code.core.learning_settings import BUILT_IN, SKLEARN
+from pipeline_code.core.learning_settings import SKLEARN
 from pipeline_code.core.problem_types import REGRESSION
 from pipeline_code.core.texts import Table
 from pipeline_code.core.thresholds import Threshold
 from pipeline_code.core.usecase import UseCase
 from pipeline_code.steps import (
+    train_auto,
     train_estimator,
     train_lightgbm,
     train_linear,
@@ -23,6 +24,7 @@ from pipeline_code.steps import (
 )
 from pipeline_code.steps.predict import Matrix, Model
 from pipeline_code.steps.targets import require_variety
+from pipeline_code.steps.train_folds import fold_keys
 from pipeline_code.steps.train_scores import (
     HeldOut,
     choose_threshold,
@@ -56,11 +58,13 @@ HYPERPARAMETERS: Final = {
     "xgboost": train_xgboost.SETTINGS,
     "lightgbm": train_lightgbm.SETTINGS,
     "linear": train_linear.SETTINGS,
+    "auto": train_auto.SETTINGS,
     "torch": train_torch.SETTINGS,
     "sklearn": train_estimator.SETTINGS,
 }
 """What each algorithm reads of ``training`` in usecase.yaml."""
 
+AUTO: Final = "auto"
 _PROBE_ROWS: Final = 31
 
 
@@ -72,12 +76,13 @@ class UselessSettingError(PipelineError, ValueError):
 
 
 class ForeignAlgorithmError(PipelineError, ValueError):
-    """An algorithm that is an image of somebody else's: nothing here can run it."""
+    """An algorithm that is an image of somebody else's: this one cannot run it."""
 
     def __init__(self, algorithm: str) -> None:
+        known = ", ".join((AUTO, *(name for name in LEARNERS if name != "sklearn")))
         super().__init__(
-            f"training.algorithm {algorithm} is an image, which runs in the cloud only; "
-            f"here there are {', '.join(LEARNERS)} and {SKLEARN}MODULE.CLASS"
+            f"training.algorithm {algorithm} is an image of its own, which this one cannot run; "
+            f"there are {known} and {SKLEARN}MODULE.CLASS"
         )
 
 
@@ -115,26 +120,29 @@ def train(
     rows = read_sample(training, usecase, categories, contract.TRAIN_FILE)
     held_out = read_sample(validation, usecase, categories, contract.VALIDATION_FILE)
     require_variety(rows.y, usecase.problem, contract.TRAIN_FILE)
-    learn = _learner(usecase.training.algorithm)
-    fitted = learn(rows, held_out, task)
-    chosen_on = _scored(fitted.model, rows, held_out)
+    if usecase.training.algorithm == AUTO:
+        parts = ((training, contract.TRAIN_FILE), (validation, contract.VALIDATION_FILE))
+        chosen = train_auto.choose(rows, held_out, task, fold_keys(parts, usecase))
+        fitted, final, chosen_on = chosen.fitted, chosen.fitted.model, chosen.held_out
+    else:
+        learn = _learner(usecase.training.algorithm)
+        fitted = learn(rows, held_out, task)
+        chosen_on = _scored(fitted.model, rows, held_out)
+        final = _refitted(learn, fitted, rows, held_out, task)
     threshold = choose_threshold(chosen_on, usecase)
-    score = gate_score(chosen_on, usecase) if len(held_out) else None
+    score = gate_score(chosen_on, usecase) if chosen_on.on != contract.TRAIN_CHANNEL else None
     if score is not None:
         metric(score, fitted.rounds)
-    final = _refitted(learn, fitted, rows, held_out, task)
     if threshold is not None:
         final = final.with_threshold(threshold.value)
     final = final.with_probe(_probe_rows(rows.x))
-    parts = (rows, held_out)
-    record = _record(final, parts, usecase, fitted.record)
+    record = _record(final, (rows, held_out), usecase, fitted.record)
     return TrainedModel(final, {**record, **_choices(chosen_on, threshold, score, usecase)})
 
 
 def _learner(algorithm: str) -> Learner:
     """Find who trains; an estimator's import path stands behind a colon."""
-    name = BUILT_IN.get(algorithm, algorithm)
-    name = "sklearn" if name.startswith(SKLEARN) else name
+    name = "sklearn" if algorithm.startswith(SKLEARN) else algorithm
     if name not in LEARNERS:
         raise ForeignAlgorithmError(algorithm)
     return LEARNERS[name]
@@ -176,7 +184,7 @@ def _record(
         "categories": {name: len(known) for name, known in metadata.categories.items()},
         "libraries": metadata.libraries,
         "best_iteration": metadata.best_iteration,
-        "refit": usecase.training.refit,
+        "refit": usecase.training.refit or usecase.training.algorithm == AUTO,
         **{
             name: describe_target(sample.y, usecase)
             for name, sample in zip(

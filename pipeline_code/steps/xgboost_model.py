@@ -7,7 +7,9 @@ from typing import Any, ClassVar, Final
 import numpy as np
 
 from pipeline_code.core.problem_types import BINARY
+from pipeline_code.core.tree_readers import from_xgboost
 from pipeline_code.steps.model import Matrix, Model, ModelMetadata, Vector
+from pipeline_code.steps.tree_explainer import TreeExplainer
 
 BOOSTER_FILE: Final = "model.ubj"
 
@@ -20,6 +22,7 @@ class XgboostModel(Model):
     def __init__(self, metadata: ModelMetadata, booster: Any) -> None:
         super().__init__(metadata)
         self._booster = booster
+        self._explainer = TreeExplainer(self._contributions, lambda: from_xgboost(booster))
 
     @classmethod
     def read(cls, metadata: ModelMetadata, weights: bytes) -> XgboostModel:
@@ -64,6 +67,9 @@ class XgboostModel(Model):
         return scores
 
     def _explain(self, x: Matrix) -> Vector:
+        return self._explainer.explain(x)
+
+    def _contributions(self, x: Matrix) -> Vector:
         import xgboost
 
         contributions = self._booster.predict(xgboost.DMatrix(x), pred_contribs=True)

@@ -198,3 +198,21 @@ def test_other_histogram_is_an_outline_from_floor_to_floor() -> None:
     drawn = histogram_chart(frame(), [0, 1], [1], ([0, 0.5, 1], [0.5, 1]))
     assert drawn.count('class="line series-1"') == 1
     assert len(re.findall(r"[\d.]+,[\d.]+", drawn)) == 6
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "written"),
+    [
+        (5.0, 0.0, 10.0, ["low", "value", "high"]),
+        (1.0, 0.0, 10.0, ["low", "high"]),
+        (50.0, 49.0, 51.0, ["value"]),
+        (5.0, None, None, ["value"]),
+    ],
+)
+def test_figures_under_a_strip_never_touch(
+    value: float, low: float | None, high: float | None, written: list[str]
+) -> None:
+    """Rather two figures that can be read than three that cannot; the text has them all."""
+    texts = ("low", "value", "high")
+    drawn = interval_strip("t", "d", value=value, low=low, high=high, zero="0", texts=texts)
+    assert re.findall(r">(low|value|high)<", drawn) == written

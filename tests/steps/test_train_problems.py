@@ -18,6 +18,7 @@ from pipeline_code.steps.predict import load_model, save_model
 from pipeline_code.steps.train import (
     HYPERPARAMETERS,
     LEARNERS,
+    ForeignAlgorithmError,
     TrainedModel,
     UselessSettingError,
     train,
@@ -64,7 +65,7 @@ def matrix(model: Model, rows: Columns) -> Matrix:
 
 def test_every_algorithm_is_tested_here() -> None:
     """A new one has to hold what the others hold."""
-    assert set(LEARNERS) == set(HYPERPARAMETERS)
+    assert {*LEARNERS, "auto"} == set(HYPERPARAMETERS)
     assert set(LEARNERS) == {"xgboost", "lightgbm", "linear", "sklearn", "torch"}
 
 
@@ -229,3 +230,12 @@ def test_gate_metric_is_told_once_and_each_round_only_where_trials_are_ended() -
     steps = told(tuned)
     assert [step for _, step in steps] == [1, 11, 21, 30]
     assert steps[-1] == (value, rounds)
+
+
+@pytest.mark.parametrize(
+    "algorithm", ["aws:xgboost", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mine:1"]
+)
+def test_images_of_others_are_refused(algorithm: str) -> None:
+    """A setting of one execution may name one, too."""
+    with pytest.raises(ForeignAlgorithmError, match=f"{algorithm} is an image of its own"):
+        trained("binary", algorithm)

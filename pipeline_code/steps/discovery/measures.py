@@ -9,7 +9,7 @@ from pipeline_code.steps.discovery.target import Target
 
 _RARE: Final = 0.05
 _UNEVEN: Final = 0.25
-FIRST_ALGORITHM: Final = ("xgboost", "trees take numbers and words as they are; linear is another")
+FIRST_ALGORITHM: Final = ("auto", "linear models, trees and blends are tried, the best is kept")
 """With which algorithm a use case begins, and why."""
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from markupsafe import Markup
 
 from pipeline_code.core.charts_rows import Bar, bar_chart
+from pipeline_code.core.problem import COSTS_OF
 from pipeline_code.core.problem_types import MULTICLASS, REGRESSION
 from pipeline_code.steps.report.card import Card, confident
 from pipeline_code.steps.report.formats import cell, digits_of, number, percent
@@ -68,9 +69,19 @@ def _money_sentences(document: Found, digits: int) -> list[str]:
             f"{confident(document)} confidence."
         )
     said.append(f"{_prices(document)} as the use case says.")
+    if _counts_errors(document):
+        said.append("Every price is 1, as where none is set: read the money as a count.")
     if answer := _without_model(document):
         said.append(answer)
     return said
+
+
+def _counts_errors(document: Found) -> bool:
+    """Say whether all errors cost 1, so that nothing is said of money yet."""
+    cost = part(document, "cost")
+    named = COSTS_OF.get(problem_type(document), ())
+    prices = [*part(cost, "missed").values(), *(number_at(cost, name) for name in named)]
+    return all(price in (None, 1) for price in prices) and any(name in cost for name in named)
 
 
 def _prices(document: Found) -> str:
