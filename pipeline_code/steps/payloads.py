@@ -359,7 +359,7 @@ class Reader:
             other = float(len(codes) - 1)  # beside the known ones, it says what a missing one is
             for index in range(place, len(values), self._width):
                 text = _as_text(values[index], row=index // self._width + 1, column=name)
-                values[index] = codes.get(text, other)
+                values[index] = None if text is None else codes.get(text, other)
         return values
 
     def _matrix(self, values: list[Any], count: int, header: Sequence[str] = ()) -> Matrix:

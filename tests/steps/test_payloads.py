@@ -384,6 +384,9 @@ def test_numbers_are_no_codes() -> None:
         ("csv", "1,red,x,y\n", "wrong_width", {"row": 1}),
         ("csv", "A,B,D\n1,red,x", "wrong_columns", {}),
         ("json", '[["1", "red", "x"]]', "not_a_number", {"row": 1, "column": "A"}),
+        # A category that is missing in an earlier row is not to blame.
+        ("json", '[[1, null, ""], ["x", "red", "x"]]', "not_a_number", {"row": 2, "column": "A"}),
+        ("csv", "1,,\nx,red,x", "not_a_number", {"row": 2, "column": "A"}),
         ("json", '[[true, "red", "x"]]', "not_a_number", {"row": 1, "column": "A"}),
         ("json", '[[1, "red", ["x"]]]', "not_a_text", {"row": 1, "column": "C"}),
         ("json", '[[1, "red", "x"], [1, {}, "x"]]', "not_a_text", {"row": 2, "column": "B"}),
