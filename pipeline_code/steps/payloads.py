@@ -132,8 +132,11 @@ class Reader:
             PayloadError: as `read` does, but perhaps after some parts.
         """
         text = body.rstrip(b"\n")
-        if form != "csv" or self._codes or len(text) <= _PART_BYTES:
+        if form != "csv" or len(text) <= _PART_BYTES:
             yield self.read(body, form)
+            return
+        if self._codes:
+            yield from self._texts_in_parts(body)
             return
         # Shorter ones hold more rows only where one is too narrow, which is found on the way.
         is_long = len(text) >= self.max_rows * self._width
@@ -155,6 +158,26 @@ class Reader:
                 matrix = self._part(part, body)
             yield matrix
             done += len(matrix)
+
+    def _texts_in_parts(self, body: bytes) -> Iterator[Matrix]:
+        """Yield rows with texts some at a time: all cells at once take thirty times the body.
+
+        A quotation mark may make a row of several lines, so a body with one is read as a whole.
+        """
+        text = body.replace(b"\r\n", b"\n").strip(b"\n")
+        first, _, rest = text.partition(b"\n")
+        is_odd = b'"' in text or b"\r" in text or not first.isascii() or not rest.strip(b"\n")
+        if is_odd or text.count(b"\n") >= self.max_rows:
+            yield self.read(body, "csv")
+            return
+        header = first.decode().split(",")
+        header = header if self._names_columns(header) else []
+        for part in _parts(rest if header else text):
+            try:
+                yield self._cells(read_cells(part.decode()), header)
+            except (PayloadError, UnicodeDecodeError):
+                self.read(body, "csv")  # tells the row of the body, not of the part
+                raise
 
     def _check_density(self, body: bytes, form: Format) -> None:
         """Refuse, before it is read, what has more rows or cells in it than it may."""
@@ -201,6 +224,9 @@ class Reader:
     def _csv(self, text: str) -> Matrix:
         rows = read_cells(text)
         header = rows.pop(0) if rows and self._names_columns(rows[0]) else []
+        return self._cells(rows, header)
+
+    def _cells(self, rows: list[list[str]], header: Sequence[str]) -> Matrix:
         values = self._values(rows, [name.strip() for name in header] or self.features)
         return self._reordered(values, header, "cells") if header else self._lists(values, "cells")
 
@@ -333,7 +359,7 @@ class Reader:
             other = float(len(codes) - 1)  # beside the known ones, it says what a missing one is
             for index in range(place, len(values), self._width):
                 text = _as_text(values[index], row=index // self._width + 1, column=name)
-                values[index] = codes.get(text, other)
+                values[index] = None if text is None else codes.get(text, other)
         return values
 
     def _matrix(self, values: list[Any], count: int, header: Sequence[str] = ()) -> Matrix:

@@ -399,3 +399,35 @@ def test_exit_code_and_summary_tell_of_rows_put_aside(
         document = json.loads(told.out)
         assert (document["rows"], document["quarantined"]) == (1, 1)
         assert Path(document["quarantine"]).is_file()
+
+
+def test_a_model_of_categories_scores_a_large_file_as_a_whole(source: Path, tmp_path: Path) -> None:
+    """Pieces are bare numbers: in them a text would be refused, and a number taken for a code."""
+    metadata = ModelMetadata(
+        algorithm="linear",
+        usecase="elsewhere",
+        problem="regression",
+        features=FEATURES,
+        categories={"B": ("2", "1")},
+        target="Y",
+        threshold=0.5,
+        costs=Costs(),
+        hyperparameters={},
+        weights="weights.json",
+        weights_hash="",
+    )
+    weights = LinearWeights(
+        mean=(0.0, 0.0),
+        scale=(1.0, 1.0),
+        coefficients=((0.0, 0.0),),
+        intercept=(0.0,),
+        levels={"B": ((5.0, 6.0, 7.0, 8.0),)},
+    )
+    save_model(LinearModel(metadata, weights), tmp_path / "model")
+    made = predict(tmp_path / "model", source)
+    with made.destination.open(encoding="utf-8") as file:
+        header, *first = (next(file).rstrip("\n") for _ in range(4))
+
+    assert header == "ID,A,B,prediction"
+    assert [line.rpartition(",")[2] for line in first] == ["7.0", "6.0", "5.0"]
+    assert made.scored.rows == ROWS

@@ -384,6 +384,9 @@ def test_numbers_are_no_codes() -> None:
         ("csv", "1,red,x,y\n", "wrong_width", {"row": 1}),
         ("csv", "A,B,D\n1,red,x", "wrong_columns", {}),
         ("json", '[["1", "red", "x"]]', "not_a_number", {"row": 1, "column": "A"}),
+        # A category that is missing in an earlier row is not to blame.
+        ("json", '[[1, null, ""], ["x", "red", "x"]]', "not_a_number", {"row": 2, "column": "A"}),
+        ("csv", "1,,\nx,red,x", "not_a_number", {"row": 2, "column": "A"}),
         ("json", '[[true, "red", "x"]]', "not_a_number", {"row": 1, "column": "A"}),
         ("json", '[[1, "red", ["x"]]]', "not_a_text", {"row": 1, "column": "C"}),
         ("json", '[[1, "red", "x"], [1, {}, "x"]]', "not_a_text", {"row": 2, "column": "B"}),
@@ -419,3 +422,55 @@ def test_any_text_with_categories_is_read_or_refused(form: Format, body: str) ->
         return
     assert np.nan_to_num(rows[:, 1:]).min() >= 0
     assert (np.nan_to_num(rows[:, 1:]).max(axis=0) <= [4, 1]).all()
+
+
+TEXT_LINES = st.sampled_from(
+    [
+        "1,red,x",
+        ",,",
+        "-2.5,new, x",
+        "x,red,x",
+        "1,red",
+        "1,red,x,y",
+        '1,"a, b",x',
+        '1,"a\nb",x',
+        "C,B,A",
+        "A,B,D",
+        "1,grün,x",
+        "1,r\xeed\r,x",
+        "1,red,x\r",
+        "",
+        " ",
+    ]
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    lines=st.lists(TEXT_LINES, min_size=1, max_size=7),
+    encoding=st.sampled_from(["utf-8", "latin-1"]),
+)
+def test_parts_of_texts_are_the_whole(lines: list[str], encoding: str) -> None:
+    """Where a large body is cut changes neither codes nor refusals."""
+    body = "\n".join(lines).encode(encoding)
+    whole = _outcome(lambda: MIXED.read(body, "csv"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(payloads, "_PART_BYTES", 10)
+        parts = _outcome(lambda: np.concatenate(list(MIXED.read_in_parts(body, "csv"))))
+
+    np.testing.assert_equal(parts, whole)
+
+
+def test_a_large_body_of_texts_needs_little_memory() -> None:
+    """All its cells at once would take thirty times its size."""
+    body = b"1.25,red,some other text\n" * 80_000
+    reader = Reader(("A", "B", "C"), max_rows=90_000, categories=KNOWN)
+    tracemalloc.start()
+    try:
+        rows = sum(len(part) for part in reader.read_in_parts(body, "csv"))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert rows == 80_000
+    assert most < 8 * len(body)
