@@ -36,7 +36,7 @@ contract:
 {columns}
 features:
   inputs: [{inputs}]
-split: {{method: stratified, event_time: AT}}
+split: {{method: stratified}}
 gate: {{metric: auc_roc}}
 """
 
@@ -133,9 +133,17 @@ def check(root: Path, rows: int) -> None:
 
 def show(name: str, runs: list[Run]) -> Run:
     """Print the runs of one contender; return their medians."""
-    middle = Run(statistics.median(run.seconds for run in runs), max(run.peak_gib for run in runs))
+    middle = Run(
+        statistics.median(run.seconds for run in runs),
+        statistics.median(run.cpu_seconds for run in runs),
+        max(run.peak_gib for run in runs),
+    )
     every = " ".join(f"{run.seconds:.2f}" for run in runs)
-    print(f"{name:<26} {middle.seconds:7.2f} s   peak {middle.peak_gib:5.2f} GiB   ({every})")
+    print(
+        f"{name:<30} {middle.seconds:7.2f} s   CPU {middle.cpu_seconds:7.2f} s   "
+        f"peak {middle.peak_gib:5.2f} GiB   ({every})",
+        flush=True,
+    )
     return middle
 
 

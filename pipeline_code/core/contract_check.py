@@ -6,13 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline_code.core.errors import PipelineError
-from pipeline_code.core.tables import literal
-from pipeline_code.core.target_sql import label_sql
+from pipeline_code.core.tables import literal, quoted
+from pipeline_code.core.target_sql import INTEGERS, label_place
 from pipeline_code.core.usecase import Column
 
-_INTEGERS = frozenset(
-    f"{sign}{size}INT" for sign in ("", "U") for size in ("", "TINY", "SMALL", "BIG", "HUGE")
-) | {"INTEGER", "UINTEGER"}
 _FLOATS = frozenset({"FLOAT", "DOUBLE"})
 _TIMES = frozenset(
     {"DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE"}
@@ -27,6 +24,18 @@ _SQL_TYPES = {
     "timestamp": "timestamp",
     "boolean": "boolean",
 }
+_STRAIGHT_TYPES = {
+    "integer": "double",
+    "number": "double",
+    "string": "varchar",
+    "timestamp": "timestamptz",
+    "boolean": "boolean",
+}
+_AS_STRAIGHT = {
+    "double": INTEGERS | _FLOATS,
+    "timestamptz": {"TIMESTAMP", "TIMESTAMP WITH TIME ZONE"},
+}
+_LARGEST_EXACT = 1 << 53  # the largest whole number up to which a double holds all
 _NOUNS = {
     "integer": "an integer of 64 bits",
     "number": "a finite number",
@@ -66,8 +75,9 @@ def check_column(
 ) -> CheckedColumn:
     """Write the SQL that reads one column of a source and checks it row by row.
 
-    Text is read strictly: ``1.5`` is no integer (SQL's cast would round it), ``nan`` and ``inf``
-    are no numbers. A time with an offset becomes UTC, a time without one is UTC already.
+    Text is read strictly: ``1.5`` is no integer (SQL's cast would round it), ``1e3`` is one,
+    ``nan`` and ``inf`` are no numbers. A time with an offset becomes UTC, a time without one is
+    UTC already.
 
     Args:
         name: the column's name in the contract, for the reasons.
@@ -94,11 +104,62 @@ def check_column(
         names = ", ".join(str(one) for one in column.allowed)
         rules.append((f"{value} not in ({allowed})", f"is not one of {names}"))
     if labels is not None:
-        wanted = ", ".join(literal(label) for label in labels)
-        unknown = f"{label_sql(value, sql_type(column).upper())} not in ({wanted})"
+        unknown = f"{value} is not null and {_place(value, column, labels)} is null"
         rules.append((unknown, f"is not one of {', '.join(labels)}"))
     cases = " ".join(f"when {broken} then {literal(f'{name} {why}')}" for broken, why in rules)
     return CheckedColumn(name, value, f"case {cases} end")
+
+
+def straight_type(column: Column) -> str:
+    """Name the type as which a reader of text gives a column, to be read on by `straight_value`."""
+    return _STRAIGHT_TYPES[column.type]
+
+
+def is_straight(promised: str, found: str) -> bool:
+    """Tell whether a column of a type can be read as the `straight_type` promised."""
+    return promised == found.lower() or found in _AS_STRAIGHT.get(promised, ())
+
+
+def straight_value(column: Column, raw: str, found: str) -> str:
+    """Write the SQL of a value in the contract's type, for a column that `is_straight`.
+
+    It fails where `check_column` would find an integer to be none; all else is held against the
+    contract by `is_broken`.
+    """
+    if column.type != "integer":
+        return f"cast({raw} as {sql_type(column)})"
+    if found in INTEGERS:
+        return f"cast({raw} as bigint)"
+    return (
+        f"case when {raw} = trunc({raw}) then cast({raw} as bigint) "
+        f"when {raw} is not null then error('is no integer') end"
+    )
+
+
+def is_broken(name: str, column: Column, labels: Sequence[str] | None = None) -> str:
+    """Write the SQL of an aggregate: whether any value of a column breaks the contract.
+
+    Args:
+        name: a column that is in the contract's type already.
+        column: what the contract promises.
+        labels: if the column is the target of a classification, the labels there may be.
+    """
+    value = quoted(name)
+    rules = [] if column.nullable else [f"count({value}) < count(*)"]
+    if column.type in ("number", "timestamp"):  # what is not finite is the least or the largest
+        rules.append(f"not (isfinite(min({value})) and isfinite(max({value})))")
+    if column.type == "integer":  # which a float, as it may have been, does not hold beyond
+        rules.append(f"min({value}) < -{_LARGEST_EXACT} or max({value}) > {_LARGEST_EXACT}")
+    if column.minimum is not None:
+        rules.append(f"min({value}) < {column.minimum!r}")
+    if column.maximum is not None:
+        rules.append(f"max({value}) > {column.maximum!r}")
+    if column.allowed is not None:
+        allowed = ", ".join(_constant(one) for one in column.allowed)
+        rules.append(f"bool_or({value} not in ({allowed}))")
+    if labels is not None:
+        rules.append(f"bool_or({value} is not null and {_place(value, column, labels)} is null)")
+    return " or ".join(f"coalesce({rule}, false)" for rule in rules) or "false"
 
 
 def absent_column(name: str, column: Column) -> CheckedColumn:
@@ -114,7 +175,7 @@ def sql_type(column: Column) -> str:
 def _read(raw: str, found: str, promised: str) -> str | None:
     """Convert ``raw`` to the promised type, NULL where a value does not convert."""
     kind = "DECIMAL" if found.startswith("DECIMAL") else found
-    numeric = kind in _INTEGERS or kind in _FLOATS or kind == "DECIMAL"
+    numeric = kind in INTEGERS or kind in _FLOATS or kind == "DECIMAL"
     match promised:
         case "integer":
             return _integer(raw, kind) if numeric or kind in {_TEXT, "BOOLEAN"} else None
@@ -122,13 +183,11 @@ def _read(raw: str, found: str, promised: str) -> str | None:
             if not numeric and kind != _TEXT:
                 return None
             number = f"try_cast({raw} as double)"
-            return (
-                number if kind in _INTEGERS else f"case when isfinite({number}) then {number} end"
-            )
+            return number if kind in INTEGERS else f"case when isfinite({number}) then {number} end"
         case "timestamp":
             return _time(raw, kind) if kind in _TIMES or kind == _TEXT else None
         case "boolean":
-            whole = kind in _INTEGERS
+            whole = kind in INTEGERS
             return f"try_cast({raw} as boolean)" if whole or kind in {_TEXT, "BOOLEAN"} else None
         case _:
             nested = kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION", "BLOB"))
@@ -140,8 +199,8 @@ def _integer(raw: str, kind: str) -> str:
     if kind in _FLOATS or kind == "DECIMAL":
         return f"case when {raw} = trunc({raw}) then {whole} end"
     if kind == _TEXT:
-        digits = rf"regexp_full_match({raw}, '\s*[+-]?[0-9]+(\.0*)?\s*')"
-        return f"case when {digits} then {whole} end"
+        number = f"try_cast({raw} as double)"
+        return f"case when {number} = trunc({number}) then {whole} end"
     return whole
 
 
@@ -151,6 +210,10 @@ def _time(raw: str, kind: str) -> str:
     # Text goes through the type with a zone, else an offset would be dropped, not applied.
     source = f"try_cast({raw} as timestamptz)" if kind == _TEXT else raw
     return f"case when isfinite({source}) then cast({source} as timestamp) end"
+
+
+def _place(value: str, column: Column, labels: Sequence[str]) -> str:
+    return label_place(value, sql_type(column).upper(), labels)
 
 
 def _constant(value: float | str) -> str:

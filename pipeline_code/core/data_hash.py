@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pipeline_code.core.tables import Connection, quoted
 
 _NULLS = "'asc nulls first'"
+_ALL_BITS = (1 << 64) - 1
 _VERSION = "rows2"
 """Another way to hash rows gets another name, else two hashes would seem to tell of a change."""
 
@@ -29,9 +30,27 @@ def row_digest(columns: Sequence[str]) -> str:
     return _digest(["''", *(quoted(name) for name in columns)])
 
 
+def value_digest(value: str) -> str:
+    """Write the SQL of the digest of a single value, like that of a row."""
+    return _digest(["''", value])
+
+
 def draw(digest: str, seed: int) -> str:
-    """Write the SQL of a number that is drawn for a row: another one for another ``seed``."""
-    return _digest(["''", f"{seed}::ubigint", digest])
+    """Write the SQL of a number that is drawn for a digest: another one for another ``seed``.
+
+    The digest times an odd number that the MD5 of the seed gives, modulo 2**64: digests that are
+    spread evenly stay so, and different ones stay different. Source: Knuth, *The Art of Computer
+    Programming*, volume 3, section 6.4 (multiplicative hashing).
+    """
+    drawn = hashlib.md5(str(seed).encode(), usedforsecurity=False).digest()
+    factor = int.from_bytes(drawn[:8]) | 1
+    product = f"({digest})::uhugeint * {factor}::uhugeint"
+    return f"cast(({product}) & {_ALL_BITS}::uhugeint as ubigint)"
+
+
+def last_sampled(rows: int, wanted: int) -> int:
+    """Return the largest digest of about ``wanted`` of ``rows`` rows; all of them where few."""
+    return _ALL_BITS if rows <= wanted else (_ALL_BITS + 1) * wanted // rows
 
 
 def hash_rows(database: Connection, table: str, digest: str, columns: Sequence[str]) -> str:

@@ -17,6 +17,8 @@ from pipeline_code.core.texts import Column, Texts
 Connection = duckdb.DuckDBPyConnection
 Columns = dict[str, NDArray[Any]]
 
+_ALIKE = "set TimeZone = 'UTC'; set enable_progress_bar = false"
+
 
 class UnreadableTableError(PipelineError, ValueError):
     """A file is not the table that it claims to be."""
@@ -44,8 +46,15 @@ def connect(*, memory_gib: float = 2.0, spill: Path | None = None) -> Connection
             "temp_directory": str(spill) if spill else "",
         }
     )
-    database.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
+    database.execute(_ALIKE)
     return database
+
+
+def another(database: Connection) -> Connection:
+    """Open one more connection to a database, for another thread; temporary tables are not seen."""
+    other = database.cursor()
+    other.execute(_ALIKE)
+    return other
 
 
 def read_columns(path: Path, columns: Sequence[str] | None = None) -> Columns:

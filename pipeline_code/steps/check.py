@@ -61,7 +61,7 @@ def check(
     with connect(memory_gib=memory_gib, spill=spill) as database:
         reception = receive(database, source, usecase)
         columns, inputs = reception.intake.columns, usecase.features.inputs
-        make_features(database, usecase, sql, columns, reception.intake.rows_out)
+        make_features(database, usecase, sql, reception.intake)
         looks = find_future_looks(database, usecase, sql, columns, seed=seed)
         parts = split_rows(database, FEATURED, usecase)
         sample = draw_sample(database, FEATURED, parts, [*inputs, usecase.problem.target])

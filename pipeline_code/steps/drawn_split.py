@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline_code import contract
-from pipeline_code.core.data_hash import draw
+from pipeline_code.core.data_hash import draw, value_digest
 from pipeline_code.core.errors import PipelineError
 from pipeline_code.core.problem_types import REGRESSION
 from pipeline_code.core.splits import (
@@ -115,7 +115,7 @@ def part_by_groups(database: Connection, table: str, usecase: UseCase) -> str:
     """
     assert usecase.split.group is not None  # noqa: S101 - the schema has looked
     group = quoted(usecase.split.group)
-    number = draw(f"cast({group} as varchar)", usecase.split.seed)
+    number = draw(value_digest(f"cast({group} as varchar)"), usecase.split.seed)
     database.execute(
         f"create or replace temp table drawn_groups as select {group} as one, count(*) as size "  # noqa: S608
         f"from {table} group by 1 order by {number}, 1"
@@ -127,7 +127,7 @@ def part_by_groups(database: Connection, table: str, usecase: UseCase) -> str:
     parts = {"part": assign_groups(np.asarray(sizes), Shares.of(usecase.split))}
     database.register("parts_of_groups", parts)
     database.execute(
-        "create or replace temp table groups_of_parts as "
+        "create or replace table groups_of_parts as "
         "select one, part from drawn_groups positional join parts_of_groups"
     )
     database.unregister("parts_of_groups")
@@ -160,11 +160,17 @@ def _drawn(database: Connection, table: str, usecase: UseCase, stratum: str) -> 
     points = [(0, 0)] * (int(strata.max(initial=0)) + 1)
     for one in np.unique(strata):
         points[one] = cut_points(draws[strata == one], shares)
-    first, second = (
-        f"[{', '.join(str(point[end]) for point in points)}]::ubigint[]" for end in (0, 1)
-    )
-    place = f"cast({stratum} as integer) + 1"
+    number_of = f"cast({stratum} as integer)"
+    first, second = (_choice(number_of, [point[end] for point in points]) for end in (0, 1))
     return (
-        f"(case when {number} < ({first})[{place}] then {TEST} "
-        f"when {number} < ({second})[{place}] then {VALIDATION} else {TRAIN} end)"
+        f"(case when {number} < {first} then {TEST} "
+        f"when {number} < {second} then {VALIDATION} else {TRAIN} end)"
     )
+
+
+def _choice(place: str, values: Sequence[int]) -> str:
+    """Write the SQL that takes one of some numbers by its place."""
+    if len(values) == 1:
+        return f"{values[0]}::ubigint"
+    cases = " ".join(f"when {one} then {value}::ubigint" for one, value in enumerate(values))
+    return f"case {place} {cases} end"

@@ -8,13 +8,13 @@ from typing import Final
 import duckdb
 import numpy as np
 
-from pipeline_code.core.data_hash import row_digest
+from pipeline_code.core.data_hash import last_sampled, row_digest
 from pipeline_code.core.encoding import require_no_text
 from pipeline_code.core.errors import MissingColumnsError, PipelineError
 from pipeline_code.core.tables import Connection, quoted
 from pipeline_code.core.target_sql import encoded_target
-from pipeline_code.core.usecase import UseCase
-from pipeline_code.steps.quarantine import ROW
+from pipeline_code.core.usecase import AS_THEY_ARE, UseCase
+from pipeline_code.steps.quarantine import ACCEPTED, ROW, Intake
 
 FEATURED: Final = "featured"
 """The table of accepted rows with their features and the target as the model learns it."""
@@ -26,7 +26,7 @@ NUMBERS: Final = (
 TEXT: Final = "VARCHAR"
 
 _EXACT = ("DECIMAL", "HUGEINT", "UHUGEINT", "BIGNUM")
-_JUDGED_ROWS = 1_000
+_JUDGED_ROWS = 5_000
 
 
 class FeatureSqlError(PipelineError, ValueError):
@@ -48,20 +48,19 @@ class UnusableFeatureError(PipelineError, TypeError):
         )
 
 
-def make_features(
-    database: Connection, usecase: UseCase, sql: str, columns: Sequence[str], rows: int
-) -> None:
+def make_features(database: Connection, usecase: UseCase, sql: str, intake: Intake) -> None:
     """Run the use case's SQL over the accepted rows into the table `FEATURED`.
 
-    It holds the columns of the source, the inputs, what feature groups keep and `ROW`; a boolean
-    input is 0 or 1, the target is encoded as `core.target_sql.encoded_target` says.
+    It holds the columns of the source, the inputs, what feature groups keep and `ROW`, in the
+    order of `order_of_rows`; a boolean input is 0 or 1, the target is encoded as
+    `core.target_sql.encoded_target` says. Rows that are taken as they are need no copy: then it
+    is a view.
 
     Args:
         database: holds the accepted rows.
         usecase: names what is wanted.
         sql: reads the table ``transactions``.
-        columns: of the contract, those that the source has.
-        rows: how many rows were accepted.
+        intake: the rows that were accepted, and in which columns.
 
     Raises:
         FeatureSqlError: if it fails, gives more or fewer rows than it was given, or a row without
@@ -71,15 +70,21 @@ def make_features(
         TextColumnError: if an input is free text.
     """
     try:
-        query = features_query(database, usecase, sql, columns)
-        database.execute(f"create table {FEATURED} as {query}")
+        query = features_query(database, usecase, sql, intake.columns)
+        if sql == AS_THEY_ARE and not usecase.features.joins:
+            if not intake.is_ordered:
+                _put_in_order(database, usecase)
+            database.execute(f"create view {FEATURED} as {query}")
+        else:
+            order = order_of_rows(usecase)
+            database.execute(f"create table {FEATURED} as {query} order by {order}")
         types = {row[0]: row[1] for row in database.execute(f"describe {FEATURED}").fetchall()}
     except duckdb.Error as error:
         raise FeatureSqlError(usecase, error) from error
-    _check(database, usecase, rows)
-    for name in usecase.features.inputs:
-        if types[name] == TEXT:
-            _refuse_text(database, name)
+    _check(database, usecase, intake.rows_out)
+    texts = [name for name in usecase.features.inputs if types[name] == TEXT]
+    if texts:
+        _refuse_text(database, texts, intake.rows_out)
 
 
 def features_query(database: Connection, usecase: UseCase, sql: str, columns: Sequence[str]) -> str:
@@ -104,6 +109,14 @@ def order_of_rows(usecase: UseCase) -> str:
     """Write the SQL by which rows are ordered: by time, then by what they say."""
     time = [usecase.split.event_time] if usecase.split.event_time else []
     return ", ".join(quoted(name) for name in (*time, *(usecase.contract.unique or [ROW])))
+
+
+def _put_in_order(database: Connection, usecase: UseCase) -> None:
+    """Order the accepted rows, so that a view of them is the same as if they came in order."""
+    order = order_of_rows(usecase)
+    database.execute(f"create table in_order as from {ACCEPTED} order by {order}")
+    database.execute(f"drop table {ACCEPTED}")
+    database.execute(f"alter table in_order rename to {ACCEPTED}")
 
 
 def _group_columns(usecase: UseCase) -> list[str]:
@@ -139,11 +152,12 @@ def _check(database: Connection, usecase: UseCase, rows: int) -> None:
         )
 
 
-def _refuse_text(database: Connection, name: str) -> None:
-    """Judge the rows of the smallest digests: the same ones whatever the order of the files."""
-    column = quoted(name)
+def _refuse_text(database: Connection, names: Sequence[str], rows: int) -> None:
+    """Judge a few rows that are chosen by their digests: the same ones whatever the files."""
+    columns = ", ".join(quoted(name) for name in names)
+    last = last_sampled(rows, _JUDGED_ROWS)
     found = database.execute(
-        f"select {column} from {FEATURED} where {column} is not null "  # noqa: S608
-        f"order by {ROW} limit {_JUDGED_ROWS}"
+        f"select {columns} from {FEATURED} where {ROW} <= {last} order by {ROW}"  # noqa: S608
     ).fetchall()
-    require_no_text(name, np.array([value for (value,) in found], dtype=object))
+    for place, name in enumerate(names):
+        require_no_text(name, np.array([row[place] for row in found], dtype=object))

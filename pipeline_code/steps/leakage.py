@@ -15,7 +15,7 @@ import duckdb
 import numpy as np
 
 from pipeline_code.core.contract_check import sql_type
-from pipeline_code.core.data_hash import draw, row_digest
+from pipeline_code.core.data_hash import draw, row_digest, value_digest
 from pipeline_code.core.errors import PipelineError
 from pipeline_code.core.tables import Connection, literal, quoted
 from pipeline_code.core.usecase import AS_THEY_ARE, UseCase
@@ -156,7 +156,7 @@ def _moments(database: Connection, usecase: UseCase, cutoffs: int, seed: int) ->
     if usecase.split.event_time is None:
         owner = ROW
         if usecase.split.method == "grouped" and usecase.split.group is not None:
-            owner = f"cast({quoted(usecase.split.group)} as varchar)"
+            owner = value_digest(f"cast({quoted(usecase.split.group)} as varchar)")
         yield _Moment(f"{draw(owner, seed)} < (1::uhugeint << 63)", "true", "true", None)
         return
     time = quoted(usecase.split.event_time)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from pipeline_code import contract
-from pipeline_code.core.tables import Connection, connect
+from pipeline_code.core.tables import Connection, another, connect
 from pipeline_code.core.usecase import UseCase
 from pipeline_code.steps.feature_records import write_records
-from pipeline_code.steps.features import FEATURED, make_features, order_of_rows
+from pipeline_code.steps.features import FEATURED, make_features
 from pipeline_code.steps.profile import profile_columns
 from pipeline_code.steps.quarantine import Intake
 from pipeline_code.steps.reception import Reception, receive
@@ -28,7 +29,7 @@ from pipeline_code.steps.split import Part, split_rows, write_part
 
 Progress = Callable[[int, int, str], None]
 
-_STAGES = ("reading", "features", "splitting", "writing", "profiling")
+_STAGES = ("reading", "features", "splitting", "writing and profiling")
 
 
 def _silent(done: int, total: int, what: str) -> None:
@@ -109,13 +110,15 @@ def prepare(
         )
         intake = received.intake
         progress(1, len(_STAGES), _STAGES[1])
-        make_features(database, usecase, sql, intake.columns, intake.rows_out)
+        make_features(database, usecase, sql, intake)
         progress(2, len(_STAGES), _STAGES[2])
         parts = split_rows(database, FEATURED, usecase)
         progress(3, len(_STAGES), _STAGES[3])
-        _write(database, usecase, intake, parts, outputs)
-        progress(4, len(_STAGES), _STAGES[4])
-        profile = _profile(database, usecase, received, parts)
+        # Neither keeps all CPUs busy alone.
+        with ThreadPoolExecutor(max_workers=1) as pool, another(database) as beside:
+            written = pool.submit(_write, beside, usecase, intake, parts, outputs)
+            profile = _profile(database, usecase, received, parts)
+            written.result()
     outputs.profile.mkdir(parents=True, exist_ok=True)
     (outputs.profile / contract.PROFILE_FILE).write_text(
         json.dumps(profile, indent=1, allow_nan=False) + "\n", encoding="utf-8"
@@ -138,9 +141,8 @@ def _write(
         outputs.validation / contract.VALIDATION_FILE,
         outputs.test / contract.TEST_FILE,
     )
-    order = order_of_rows(usecase)
     for part, file in zip(parts, files, strict=True):
-        write_part(database, FEATURED, part, [*others, *inputs, target], order, file)
+        write_part(database, FEATURED, part, [*others, *inputs, target], file)
     write_records(database, usecase, outputs.features)
 
 

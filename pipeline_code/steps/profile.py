@@ -5,17 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
+from pipeline_code.core.data_hash import last_sampled
+from pipeline_code.core.encoding import OTHER
 from pipeline_code.core.errors import PipelineError
 from pipeline_code.core.problem import Problem
 from pipeline_code.core.problem_types import BINARY, MULTICLASS
-from pipeline_code.core.tables import Connection, literal, quoted
+from pipeline_code.core.tables import Connection, quoted
 from pipeline_code.steps.features import NUMBERS, TEXT
-from pipeline_code.steps.sample import MOST_ROWS, sampled
+from pipeline_code.steps.quarantine import ROW
 from pipeline_code.steps.target_figures import QUANTILES
+
+MOST_ROWS: Final = 100_000
+"""Of how many rows a statistic is computed that need not be exact."""
 
 _MIDDLE_BINS = 18  # between the first and the last percentile; one more on either side
 _FEW_VALUES = 20  # up to so many distinct values, each is a bar of its own
@@ -53,8 +58,8 @@ class _Scale:
     def sql(self) -> str:
         """Write the SQL of the whole number of a value."""
         return (
-            f"cast(round((cast({self.column} as double) - {self.low!r}::double) "
-            f"* {self.factor!r}::double) as bigint)"
+            f"cast((cast({self.column} as double) - {self.low!r}::double) "
+            f"* {self.factor!r}::double as bigint)"
         )
 
     def mean(self, rows: int, total: int | None) -> float | None:
@@ -84,15 +89,39 @@ class _Table:
         query = f"select {', '.join(expressions)} from {self.name}"  # noqa: S608
         return tuple(self.database.execute(query).fetchall()[0])
 
-    def groups(self, expression: str) -> list[tuple[Any, ...]]:
-        """Count rows for each value of an expression, without the missing ones.
+    def groups(self, column: str, expression: str) -> list[tuple[Any, ...]]:
+        """Count rows for each value of an expression, where a column is not missing.
 
         A group is the value, its rows, then what `relation` needs to know of the target.
         """
         return self.database.execute(
-            f"select {expression} as one, count(*), {self._of_target()} "  # noqa: S608
-            f"from {self.name} where one is not null group by one order by one"
+            f"select {expression} as one, count(*), {', '.join(self._of_target())} "  # noqa: S608
+            f"from {self.name} where {column} is not null group by one order by one"
         ).fetchall()
+
+    def frequent(self, column: str, most: int) -> tuple[list[tuple[Any, ...]], int]:
+        """Count rows of the most frequent values, by their value, and of all others as `OTHER`.
+
+        Returns:
+            Groups as `groups` gives them, and how many different values there are.
+        """
+        of_target = self._of_target()
+        names = [f"t{place}" for place in range(len(of_target))]
+        counts = ", ".join(f"{sql} as {name}" for sql, name in zip(of_target, names, strict=True))
+        totals = ", ".join(f"sum({name}) over ()" for name in ("n", *names))
+        found = self.database.execute(
+            f"select one, n, {', '.join(names)}, count(*) over (), {totals} from "  # noqa: S608
+            f"(select {column} as one, count(*) as n, {counts} from {self.name} "
+            f"where {column} is not null group by one) order by n desc, one limit {most}"
+        ).fetchall()
+        width = 2 + len(names)
+        groups = sorted(row[:width] for row in found)
+        distinct, *all_rows = found[0][width:] if found else (0,)
+        if distinct > most:
+            shown = [sum(column) for column in zip(*(group[1:] for group in groups), strict=True)]
+            rest = (int(every) - some for every, some in zip(all_rows, shown, strict=True))
+            groups = sorted([*groups, (OTHER, *rest)])
+        return groups, distinct
 
     def relation(self, groups: Sequence[tuple[Any, ...] | None]) -> dict[str, list[Any]]:
         """Say how the target is distributed in each group; None is a group without rows."""
@@ -105,14 +134,14 @@ class _Table:
             "means": [self.target.mean(group[1], group[2]) if group else None for group in groups]
         }
 
-    def _of_target(self) -> str:
+    def _of_target(self) -> list[str]:
         target = quoted(self.problem.target)
         if self.problem.type == BINARY:
-            return f"count(*) filter ({target} = 1)"
+            return [f"count(*) filter ({target} = 1)"]
         if self.problem.type == MULTICLASS:
             places = range(len(self.problem.class_names))
-            return ", ".join(f"count(*) filter ({target} = {place})" for place in places)
-        return f"sum({self.target.sql})"
+            return [f"count(*) filter ({target} = {place})" for place in places]
+        return [f"sum({self.target.sql})"]
 
 
 def profile_columns(
@@ -134,8 +163,8 @@ def profile_columns(
     most frequent values.
 
     Of more than `MOST_ROWS` rows, quantiles are those of about so many that were drawn by their
-    content, and ``distinct`` is an estimate where it is more than a few; all else is exact. The
-    figures do not depend on the order of the rows.
+    content, and ``distinct`` of numbers and times is an estimate where it is more than a few; all
+    else is exact. The figures do not depend on the order of the rows.
 
     Args:
         database: holds the table; it has the column `ROW`.
@@ -183,18 +212,18 @@ def _facts(
 ) -> dict[str, dict[str, Any]]:
     """Learn of all columns at once what a single pass over the rows tells."""
     distinct = "count(distinct {})" if rows <= MOST_ROWS else "approx_count_distinct({})"
+    some = f"filter ({ROW} <= {last_sampled(rows, MOST_ROWS)})"
     wanted: list[tuple[str, str, str]] = []
     for name in columns:
         column = quoted(name)
-        wanted += [
-            (name, "missing", f"count(*) - count({column})"),
-            (name, "distinct", distinct.format(column)),
-        ]
+        wanted.append((name, "missing", f"count(*) - count({column})"))
+        if types[name] != TEXT:  # whose values are counted one by one
+            wanted.append((name, "distinct", distinct.format(column)))
         if types[name] in NUMBERS or types[name] == _TIME:
             wanted += [(name, "min", f"min({column})"), (name, "max", f"max({column})")]
         if name in numbers:
             quantiles = f"quantile_cont(cast({column} as double), {list(QUANTILES)})"
-            wanted.append((name, "quantiles", f"{quantiles} filter ({sampled(rows)})"))
+            wanted.append((name, "quantiles", f"{quantiles} {some}"))
     found = source.row([sql for _, _, sql in wanted])
     facts: dict[str, dict[str, Any]] = {name: {"type": types[name].lower()} for name in columns}
     for (name, fact, _), value in zip(wanted, found, strict=True):
@@ -239,36 +268,25 @@ def _histogram(
     source: _Table, name: str, sql_type: str, known: dict[str, Any], is_number: bool
 ) -> dict[str, Any] | None:
     column = quoted(name)
+    if sql_type == TEXT:
+        groups, known["distinct"] = source.frequent(column, _FEW_VALUES)
+        return _bars(source, groups) if groups else None
     if not known["distinct"]:
         return None
     if sql_type == _TIME:
-        return _bars(source, source.groups(f"cast(cast({column} as date) as varchar)"))
-    if sql_type == TEXT:
-        return _bars(source, source.groups(_frequent(source, column)))
+        days = source.groups(column, f"cast({column} as date)")
+        return _bars(source, [(day.isoformat(), *counts) for day, *counts in days])
     if sql_type == "BOOLEAN":
-        return _bars(source, source.groups(column))
+        return _bars(source, source.groups(column, column))
     if not is_number:
         return None
     # The estimate of a few distinct values may be wrong by one or two.
     if known["distinct"] <= 2 * _FEW_VALUES:
-        groups = source.groups(column)
+        groups = source.groups(column, column)
         known["distinct"] = len(groups)
         if len(groups) <= _FEW_VALUES:
             return _bars(source, groups)
     return _bins(source, column, known)
-
-
-def _frequent(source: _Table, column: str) -> str:
-    """Write SQL that keeps the most frequent texts and calls the others ``(other)``."""
-    most = source.database.execute(
-        f"select {column} from {source.name} where {column} is not null "  # noqa: S608
-        f"group by 1 order by count(*) desc, 1 limit {_FEW_VALUES}"
-    ).fetchall()
-    listed = ", ".join(literal(value) for (value,) in most)
-    return (
-        f"case when {column} in ({listed}) then {column} "
-        f"when {column} is not null then '(other)' end"
-    )
 
 
 def _bins(source: _Table, column: str, known: dict[str, Any]) -> dict[str, Any]:
@@ -276,11 +294,11 @@ def _bins(source: _Table, column: str, known: dict[str, Any]) -> dict[str, Any]:
     low, high = known["quantiles"]["0.01"], known["quantiles"]["0.99"]
     if low == high:  # more than 98 % of the rows are one value: bins around it say nothing
         low, high = float(known["min"]), float(known["max"])
-    width = (high - low) / _MIDDLE_BINS
-    middle = f"1 + least({_MIDDLE_BINS - 1}, floor(({column} - {low!r}) / {width!r}))"
+    bin_of = (
+        f"floor(({column}::double - {low!r}::double) * {_MIDDLE_BINS / (high - low)!r}::double)"
+    )
     found = source.groups(
-        f"cast(case when {column} < {low!r} then 0 when {column} > {high!r} "
-        f"then {_MIDDLE_BINS + 1} when {column} is not null then {middle} end as integer)"
+        column, f"cast(least(greatest({bin_of} + 1, 0), {_MIDDLE_BINS + 1}) as utinyint)"
     )
     groups = {group[0]: group for group in found}
     bins = [groups.get(place) for place in range(_MIDDLE_BINS + 2)]

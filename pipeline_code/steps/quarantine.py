@@ -13,9 +13,12 @@ from pipeline_code.core.contract_check import (
     CheckedColumn,
     absent_column,
     check_column,
+    is_broken,
     sql_type,
+    straight_type,
+    straight_value,
 )
-from pipeline_code.core.data_contract import Contract, SourceFormat
+from pipeline_code.core.data_contract import Column, Contract, SourceFormat
 from pipeline_code.core.data_hash import row_digest
 from pipeline_code.core.errors import ErrorBudgetExceededError, MissingColumnsError
 from pipeline_code.core.problem import Problem
@@ -41,7 +44,10 @@ _UNREADABLE = "line cannot be read: "
 
 @dataclass(frozen=True)
 class Intake:
-    """What became of every row that was read: ``rows_in`` is the sum of the other three."""
+    """What became of every row that was read: ``rows_in`` is the sum of the other three.
+
+    ``is_ordered`` tells whether the accepted rows lie in the order that was asked for.
+    """
 
     rows_in: int
     rows_out: int
@@ -49,6 +55,7 @@ class Intake:
     deduplicated: int
     reasons: dict[str, int]
     columns: tuple[str, ...]
+    is_ordered: bool = False
 
     def figures(self) -> dict[str, int]:
         """Say what became of the rows, for the profile."""
@@ -70,6 +77,7 @@ def take_in(
     table: str = ACCEPTED,
     without: Collection[str] = (),
     root: Path | None = None,
+    order: str | None = None,
 ) -> Intake:
     """Read all files under ``path`` into ``table`` and the table `QUARANTINED`.
 
@@ -86,6 +94,7 @@ def take_in(
         table: the table of the accepted rows, in the contract's types; the column `ROW` is new.
         without: folders below the source that are sources of their own.
         root: below which the quarantine names files; the source itself by default.
+        order: SQL by which the table may be ordered where that is cheap; see ``is_ordered``.
 
     Raises:
         SourceError: if there is nothing to read, or a file is damaged or of no known kind.
@@ -103,23 +112,28 @@ def take_in(
         delivery = _Delivery(database, root, Path(scratch), contract, problem, table)
         for source in sources:
             delivery.require_columns(source)
-        present = delivery.create(sources)
-        for source in sources:
-            try:
-                delivery.check(source, present)
-            except duckdb.Error as error:
-                raise find_damaged(database, source, written, error) from error
+        present = delivery.present(sources)
+        straight = delivery.read_straight(sources, present, order)
+        if not straight:
+            delivery.create(present)
+            for source in sources:
+                try:
+                    delivery.check(source, present)
+                except duckdb.Error as error:
+                    raise find_damaged(database, source, written, error) from error
     rows_in = _count(database, table) + _count(database, QUARANTINED) - earlier
     if rows_in == 0:
         raise SourceError(path, "has a header but no rows; deliver rows")
     deduplicated = _deduplicate(database, table, contract.unique, present)
+    rows_out = _count(database, table)
     return Intake(
         rows_in=rows_in,
-        rows_out=_count(database, table),
+        rows_out=rows_out,
         quarantined=_count(database, QUARANTINED) - earlier,
         deduplicated=deduplicated,
         reasons=_reasons(database, earlier),
         columns=present,
+        is_ordered=straight and order is not None and rows_out == rows_in,
     )
 
 
@@ -164,16 +178,52 @@ class _Delivery:
         if missing and source.columns:  # a JSON file without one readable object has no columns
             raise MissingColumnsError(source.name, missing, source.columns)
 
-    def create(self, sources: Sequence[Source]) -> tuple[str, ...]:
-        """Make the table; return the columns of the contract that the source has, in its order."""
-        present = tuple(
+    def present(self, sources: Sequence[Source]) -> tuple[str, ...]:
+        """Name the columns of the contract that the source has, in the contract's order."""
+        return tuple(
             name
             for name, column in self.contract.columns.items()
             if column.required or any(name in source.columns for source in sources)
         )
+
+    def create(self, present: Iterable[str]) -> None:
+        """Make the table."""
         fields = [f"{quoted(name)} {sql_type(self.contract.columns[name])}" for name in present]
         self.database.execute(f"create table {self.table} ({', '.join(fields)}, {ROW} ubigint)")
-        return present
+
+    def read_straight(
+        self, sources: Sequence[Source], present: Sequence[str], order: str | None
+    ) -> bool:
+        """Make the table straight from files in which every row keeps the contract.
+
+        Values are read in the contract's types at once, and the contract is held against whole
+        columns. Where anything is wrong, nothing was done: then rows are read one by one.
+        """
+        if len(sources) != 1 or sources[0].typed is None or not sources[0].columns:
+            return False
+        columns = {name: self.contract.columns[name] for name in present}
+        source = sources[0].typed({name: straight_type(one) for name, one in columns.items()})
+        if source is None:
+            return False
+        found = {name: source.columns[name] for name in columns}
+        values = ", ".join(
+            f"{straight_value(one, found[name].sql, found[name].type)} as {quoted(name)}"
+            for name, one in columns.items()
+        )
+        broken = " or ".join(is_broken(name, *self._promise(name)) for name in present)
+        try:
+            self.database.execute(
+                f"create table {self.table} as select *, {row_digest(present)} as {ROW} "  # noqa: S608
+                f"from (select {values} from {source.relation})"
+                + (f" order by {order}" if order else "")
+            )
+            query = f"select {broken} from {self.table}"  # noqa: S608
+            is_wrong = bool(self.database.execute(query).fetchall()[0][0])
+        except duckdb.Error:
+            is_wrong = True
+        if is_wrong:
+            self.database.execute(f"drop table if exists {self.table}")
+        return not is_wrong
 
     def check(self, source: Source, present: Iterable[str]) -> None:
         """Let in the rows of some files, or put them aside."""
@@ -204,11 +254,15 @@ class _Delivery:
         if source.rejects:
             self._quarantine_rejects(source)
 
+    def _promise(self, name: str) -> tuple[Column, tuple[str, ...] | None]:
+        """Say what a column must be; the target must be there, whatever the contract allows."""
+        column = self.contract.columns[name]
+        if self.problem is None or name != self.problem.target:
+            return column, None
+        return column.model_copy(update={"nullable": False}), labels_of(self.problem, column)
+
     def _checked(self, name: str, source: Source) -> CheckedColumn:
-        column, labels = self.contract.columns[name], None
-        if self.problem is not None and name == self.problem.target:
-            labels = labels_of(self.problem, column)
-            column = column.model_copy(update={"nullable": False})
+        column, labels = self._promise(name)
         found = source.columns.get(name)
         if found is None:
             return absent_column(name, column)

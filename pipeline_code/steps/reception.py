@@ -11,6 +11,7 @@ from pipeline_code.core.data_contract import Contract
 from pipeline_code.core.data_hash import combine_hashes, hash_rows
 from pipeline_code.core.tables import Connection
 from pipeline_code.core.usecase import UseCase
+from pipeline_code.steps.features import order_of_rows
 from pipeline_code.steps.freshness import check_freshness
 from pipeline_code.steps.joins import count_matches, join_sources, join_table, take_in_joins
 from pipeline_code.steps.quarantine import (
@@ -84,6 +85,8 @@ def receive(
         written=usecase.source,
         problem=usecase.problem,
         without=[join.name for join in joins],
+        # What SQL makes of the rows is put in order then, once.
+        order=None if joins or usecase.features.sql else order_of_rows(usecase),
     )
     records = take_in_joins(database, source, usecase)
     if quarantine is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -24,14 +23,14 @@ def relate_to_target(
     sample: Sample, inputs: Sequence[str], problem: Problem
 ) -> dict[str, dict[str, Any]]:
     """Measure how well each feature alone tells the target of the training rows."""
-    target = sample.of(problem.target, TRAIN)
+    target, trains = sample.of(problem.target, TRAIN), sample.part == TRAIN
+    count = max(2, min(_FINEST, len(target) // _ROWS_OF_A_BIN))
     relation = {}
     for name in inputs:
-        values = sample.of(name, TRAIN)
-        count = max(2, min(_FINEST, len(values) // _ROWS_OF_A_BIN))
-        bins = _binned(values, _edges(values, count))
+        bins, _ = _binned(sample, name, count)
         score = max(
-            strength(problem.type, bins, target), monotone_strength(problem.type, values, target)
+            strength(problem.type, bins[trains], target),
+            monotone_strength(problem.type, sample.of(name, TRAIN), target),
         )
         relation[name] = {"score": round(score, _DIGITS), "kind": KIND[problem.type]}
     return relation
@@ -67,18 +66,16 @@ def measure_drift(sample: Sample, inputs: Sequence[str]) -> dict[str, dict[str, 
     drift: dict[str, dict[str, float | None]] = {}
     for feature in inputs:
         drift[feature] = {}
-        before = sample.of(feature, TRAIN)
         for part, name in names.items():
             if not rows[part]:
                 drift[feature][name] = None
                 continue
-            edges = _edges(before, bin_count(min(rows[TRAIN], rows[part])))
-            counts = [
-                np.bincount(_binned(values, edges), minlength=len(edges) + 2)
-                for values in (before, sample.of(feature, part))
-            ]
-            used = np.any(counts, axis=0)
-            moved = population_stability_index(counts[0][used], counts[1][used])
+            bins, count = _binned(sample, feature, bin_count(min(rows[TRAIN], rows[part])))
+            before, after = (
+                np.bincount(bins[sample.part == one], minlength=count) for one in (TRAIN, part)
+            )
+            used = (before > 0) | (after > 0)
+            moved = population_stability_index(before[used], after[used])
             drift[feature][name] = round(moved, _DIGITS)
     return drift
 
@@ -129,35 +126,42 @@ def _correlations(values: NDArray[np.float64]) -> list[list[float | None]]:
     ]
 
 
-def _edges(values: NDArray[Any], count: int) -> list[Any]:
-    """Choose what parts bins: quantiles of numbers, of texts the most frequent ones.
+def _binned(sample: Sample, name: str, count: int) -> tuple[NDArray[np.int64], int]:
+    """Number the bins of all rows; return them and how many bins there may be.
 
-    The outermost edges of numbers are just below the least and at the largest, so that what lies
-    beyond has bins of its own, also where all are one value.
+    The training rows alone say what the bins are: quantiles of numbers, of texts the most frequent
+    ones. The last bin is for what is missing, the last but one for other texts.
     """
-    if values.dtype.kind == "O":
-        counts = Counter(value for value in values.tolist() if value is not None)
-        frequent = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
-        return [value for value, _ in frequent[:count]]
-    known = values[~np.isnan(values)]
+    if sample.is_text(name):
+        return _binned_texts(sample, name, count)
+    values = sample.columns[name]
+    edges = _edges(values[sample.part == TRAIN], count)
+    bins = np.searchsorted(edges, values, side="left")
+    return np.where(np.isnan(values), len(edges) + 1, bins).astype(np.int64), len(edges) + 2
+
+
+def _binned_texts(sample: Sample, name: str, count: int) -> tuple[NDArray[np.int64], int]:
+    codes, texts = sample.codes(name)
+    trained = codes[(sample.part == TRAIN) & (codes >= 0)]
+    counts = np.bincount(trained, minlength=len(texts)).tolist()
+    frequent = sorted(range(len(texts)), key=lambda code: (-counts[code], texts[code]))
+    kept = [code for code in frequent[:count] if counts[code]]
+    bins = np.full(len(texts) + 1, len(kept))
+    bins[kept] = np.arange(len(kept))
+    bins[-1] = len(kept) + 1  # where code -1 points to
+    return bins[codes], len(kept) + 2
+
+
+def _edges(values: NDArray[Any], count: int) -> NDArray[np.float64]:
+    """Cut numbers at quantiles; a number lies in a bin with its upper edge.
+
+    The outermost edges are just below the least and at the largest, so that what lies beyond has
+    bins of its own, also where all are one value.
+    """
+    known = np.sort(values[~np.isnan(values)])
     if not len(known):
-        return []
-    inner = np.unique(known)
+        return known
+    inner = known[np.concatenate([[True], known[1:] > known[:-1]])]
     if len(inner) > count:
-        inner = np.quantile(known, np.arange(1, count) / count, method="lower")
-    below = np.nextafter(known.min(), -np.inf)
-    return list(np.unique([below, *inner, known.max()]).tolist())
-
-
-def _binned(values: NDArray[Any], edges: Sequence[Any]) -> NDArray[np.int64]:
-    """Number the bins of values; the last but one is for others, the last for missing ones.
-
-    A number lies in a bin with its upper edge.
-    """
-    last = len(edges) + 1
-    if values.dtype.kind == "O":
-        codes: dict[Any, int] = {value: place for place, value in enumerate(edges)}
-        codes[None] = last
-        return np.array([codes.get(value, last - 1) for value in values.tolist()], dtype=np.int64)
-    bins = np.searchsorted(np.asarray(edges, dtype=np.float64), values, side="left")
-    return np.where(np.isnan(values), last, bins).astype(np.int64)
+        inner = known[(np.arange(1, count) * len(known)) // count]
+    return np.unique([np.nextafter(known[0], -np.inf), *inner, known[-1]])

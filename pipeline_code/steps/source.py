@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline_code.core.errors import PipelineError
@@ -58,6 +58,8 @@ class Source:
         files: what is read.
         rejects: whether lines that the reader refuses come to DuckDB's table of rejects.
         condition: SQL that is false where a row is no record at all; `problem` says why.
+        typed: reads the columns named, each as the type given, and fails at the first value or
+            line that it cannot read; None where that is not possible, as is its result.
     """
 
     relation: str
@@ -67,6 +69,7 @@ class Source:
     rejects: bool = False
     condition: str = "true"
     problem: str = ""
+    typed: Callable[[Mapping[str, str]], Source | None] | None = field(default=None, compare=False)
 
     @property
     def name(self) -> str:

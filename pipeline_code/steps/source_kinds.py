@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
+from pipeline_code.core.contract_check import is_straight
 from pipeline_code.core.data_contract import SourceFormat
 from pipeline_code.core.tables import Connection, literal, quoted
 from pipeline_code.steps.source import (
@@ -27,6 +30,8 @@ LINE = "acequia_line"
 
 _DELIMITERS = (",", ";", "\t", "|")
 _KEEP_REJECTS = "store_rejects = true, rejects_limit = 0"
+# Small buffers share the work out evenly and take less memory; else lines could be longer, too.
+_BUFFERS = "buffer_size = 8_000_000, max_line_size = 2_000_000"
 _JSON_SAMPLE = 1_000  # objects whose keys are read to learn the columns
 
 
@@ -45,7 +50,7 @@ def parquet_source(details: Sequence[str], files: Sequence[SourceFile]) -> Sourc
     names, types = details[::2], details[1::2]
     fields = ", ".join(f"{literal(name)}: {quoted(name)}" for name in names)
     options = f"hive_partitioning = false, filename = '{FILE}'"
-    return Source(
+    source = Source(
         relation=f"read_parquet({path_list(files)}, {options})",
         columns={
             name: SourceColumn(quoted(name), found)
@@ -54,6 +59,13 @@ def parquet_source(details: Sequence[str], files: Sequence[SourceFile]) -> Sourc
         record=f"cast(to_json({{{fields}}}) as varchar)",
         files=tuple(files),
     )
+    return replace(source, typed=partial(_typed_parquet, source))
+
+
+def _typed_parquet(source: Source, types: Mapping[str, str]) -> Source | None:
+    """Read Parquet files as they are, where their types are those that are asked for."""
+    fits = all(is_straight(wanted, source.columns[name].type) for name, wanted in types.items())
+    return source if fits else None
 
 
 def csv_header(file: Path, head: str, written: SourceFormat) -> list[str]:
@@ -88,18 +100,12 @@ def csv_source(
     details: Sequence[str], files: Sequence[SourceFile], written: SourceFormat
 ) -> Source:
     """Read CSV files whose `csv_header` is ``details``; every value is text until it is checked."""
-    delimiter, *names = details
-    # Columns go by position: a header may hold names that differ only in case.
-    cells = {name: f"c{place}" for place, name in enumerate(names)}
-    declared = ", ".join(f"{cell}: 'VARCHAR'" for cell in cells.values())
+    _, *names = details
+    cells = _cells(names)
     fields = ", ".join(f"{literal(name)}: {cell}" for name, cell in cells.items())
+    options = f"filename = '{FILE}', {_KEEP_REJECTS}"
     return Source(
-        relation=(
-            f"read_csv({path_list(files)}, columns = {{{declared}}}, "
-            f"header = {str(written.header).lower()}, auto_detect = false, "
-            f"delim = {literal(delimiter)}, quote = '\"', escape = '\"', "
-            f"hive_partitioning = false, filename = '{FILE}', {_unpacked(files)}{_KEEP_REJECTS})"
-        ),
+        relation=_csv(details, files, written, dict.fromkeys(names, "varchar"), options),
         columns={
             name: SourceColumn(present(cell, written.missing), "VARCHAR")
             for name, cell in cells.items()
@@ -107,6 +113,53 @@ def csv_source(
         record=f"cast(to_json({{{fields}}}) as varchar)",
         files=tuple(files),
         rejects=True,
+        typed=partial(_typed_csv, details, files, written),
+    )
+
+
+def _typed_csv(
+    details: Sequence[str],
+    files: Sequence[SourceFile],
+    written: SourceFormat,
+    types: Mapping[str, str],
+) -> Source:
+    """Read CSV files in types; a word for a missing value is one also where it is no text."""
+    _, *names = details
+    declared = {name: types.get(name, "varchar") for name in names}
+    words = ", ".join(literal(word) for word in ("", *written.missing))
+    return Source(
+        relation=_csv(details, files, written, declared, f"nullstr = [{words}], {_BUFFERS}"),
+        columns={
+            name: SourceColumn(
+                _present(cell, written.missing) if declared[name] == "varchar" else cell,
+                declared[name].upper(),
+            )
+            for name, cell in _cells(names).items()
+        },
+        record="null",
+        files=tuple(files),
+    )
+
+
+def _cells(names: Sequence[str]) -> dict[str, str]:
+    """Name columns by their position: a header may hold names that differ only in case."""
+    return {name: f"c{place}" for place, name in enumerate(names)}
+
+
+def _csv(
+    details: Sequence[str],
+    files: Sequence[SourceFile],
+    written: SourceFormat,
+    types: Mapping[str, str],
+    options: str,
+) -> str:
+    delimiter, *names = details
+    declared = ", ".join(f"{cell}: '{types[name]}'" for name, cell in _cells(names).items())
+    return (
+        f"read_csv({path_list(files)}, columns = {{{declared}}}, "
+        f"header = {str(written.header).lower()}, auto_detect = false, "
+        f"delim = {literal(delimiter)}, quote = '\"', escape = '\"', "
+        f"hive_partitioning = false, {_unpacked(files)}{options})"
     )
 
 

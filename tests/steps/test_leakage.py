@@ -70,7 +70,7 @@ def looks(database: Connection, source: Path, case: UseCase, feature: str) -> li
     """Make one feature of SQL and say what it sees that it should not."""
     sql = f"select *, {feature} as FEATURE from transactions"  # noqa: S608
     received = receive(database, source, case)
-    make_features(database, case, sql, received.intake.columns, received.intake.rows_out)
+    make_features(database, case, sql, received.intake)
     found = find_future_looks(database, case, sql, received.intake.columns)
     return [(look.feature, look.seen) for look in found]
 
@@ -168,7 +168,7 @@ def test_the_error_names_feature_row_and_values(database: Connection, shop: Path
     """Somebody has to find the window in the SQL."""
     sql = "select *, max(ID) over () as FEATURE from transactions"
     received = receive(database, shop, usecase())
-    make_features(database, usecase(), sql, received.intake.columns, received.intake.rows_out)
+    make_features(database, usecase(), sql, received.intake)
 
     with pytest.raises(
         FutureLookingFeatureError,
@@ -199,7 +199,7 @@ def test_rows_that_others_keep_alive_are_noticed(database: Connection, shop: Pat
         "on n.ID = (t.ID + 1) % 560"
     )
     received = receive(database, shop, usecase())
-    make_features(database, usecase(), sql, received.intake.columns, received.intake.rows_out)
+    make_features(database, usecase(), sql, received.intake)
 
     with pytest.raises(FeatureSqlError, match="when the others are not there yet"):
         find_future_looks(database, usecase(), sql, received.intake.columns)
@@ -221,7 +221,7 @@ def test_without_sql_there_is_nothing_to_see(database: Connection, shop: Path) -
     """A row as it came cannot look anywhere."""
     case = usecase(features={"inputs": ["PAID"]})
     received = receive(database, shop, case)
-    make_features(database, case, AS_THEY_ARE, received.intake.columns, received.intake.rows_out)
+    make_features(database, case, AS_THEY_ARE, received.intake)
 
     assert find_future_looks(database, case, AS_THEY_ARE, received.intake.columns) == ()
 
@@ -255,7 +255,7 @@ def test_what_the_project_ships_passes(database: Connection, tmp_path: Path) -> 
     fraud = load_usecase(FRAUD)
     sql = read_sql(FRAUD, fraud)
     received = receive(database, source, fraud)
-    make_features(database, fraud, sql, received.intake.columns, received.intake.rows_out)
+    make_features(database, fraud, sql, received.intake)
 
     require_no_future(database, fraud, sql, received.intake.columns)
 
@@ -270,7 +270,7 @@ def test_a_shorter_delay_in_what_the_project_ships_is_found(
         "interval 7 day preceding\n        )", "current row\n        )"
     )
     received = receive(database, source, fraud)
-    make_features(database, fraud, sql, received.intake.columns, received.intake.rows_out)
+    make_features(database, fraud, sql, received.intake)
 
     with pytest.raises(FutureLookingFeatureError, match="TERMINAL_ID_RISK_1DAY_WINDOW"):
         require_no_future(database, fraud, sql, received.intake.columns)

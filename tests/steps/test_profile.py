@@ -10,8 +10,7 @@ import pytest
 
 from pipeline_code.core.problem import Problem
 from pipeline_code.core.tables import Connection, connect
-from pipeline_code.steps.profile import InfiniteValuesError, profile_columns
-from pipeline_code.steps.sample import MOST_ROWS
+from pipeline_code.steps.profile import MOST_ROWS, InfiniteValuesError, profile_columns
 
 PROBLEM = Problem(type="binary", target="LABEL")
 
