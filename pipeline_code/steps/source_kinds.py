@@ -131,7 +131,7 @@ def _typed_csv(
         relation=_csv(details, files, written, declared, f"nullstr = [{words}], {_BUFFERS}"),
         columns={
             name: SourceColumn(
-                _present(cell, written.missing) if declared[name] == "varchar" else cell,
+                present(cell, written.missing) if declared[name] == "varchar" else cell,
                 declared[name].upper(),
             )
             for name, cell in _cells(names).items()
