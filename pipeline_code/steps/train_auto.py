@@ -72,8 +72,9 @@ class Chosen:
 def candidates(rows: int, cells: int) -> Iterator[Candidate]:
     """List what is tried on a table of so many rows and cells.
 
-    Small tables get small trees, a part of the columns each and a handful of linear models, from
-    nearly flat to nearly free; large ones get larger trees, and more of them.
+    Small tables get small trees and large ones, as most want few leaves and some with many
+    interactions do not, and a handful of linear models, from nearly flat to nearly free; large
+    tables get large trees, and more of them.
     """
     if cells <= _LINEAR_CELLS:
         for strength in _STRENGTHS if rows < SMALL else _STRENGTHS[1:3]:
@@ -84,13 +85,14 @@ def candidates(rows: int, cells: int) -> Iterator[Candidate]:
         "n_estimators": 500 if is_small else 2_000,
         "early_stopping_rounds": 30 if is_small else 50,
     }
-    leaves = {
-        "num_leaves": 8 if is_small else 31,
-        "max_depth": 16,
-        "min_child_weight": 0.001,
-        "colsample_bytree": 0.8,
-    }
-    yield Candidate("lightgbm", boost_lightgbm, {**common, **length, **leaves})
+    for leaves in (8, 31) if is_small else (31,):
+        shape = {
+            "num_leaves": leaves,
+            "max_depth": 16,
+            "min_child_weight": 0.001,
+            "colsample_bytree": 0.8,
+        }
+        yield Candidate("lightgbm", boost_lightgbm, {**common, **length, **shape})
     depth = {
         "max_depth": 4 if is_small else 6,
         "min_child_weight": 3.0 if is_small else 5.0,
