@@ -35,7 +35,7 @@ _AS_STRAIGHT = {
     "double": INTEGERS | _FLOATS,
     "timestamptz": {"TIMESTAMP", "TIMESTAMP WITH TIME ZONE"},
 }
-_LARGEST_EXACT = 1 << 53  # the largest whole number up to which a double holds all
+_LARGEST_EXACT = (1 << 53) - 1  # beyond, a double may stand for several whole numbers
 _NOUNS = {
     "integer": "an integer of 64 bits",
     "number": "a finite number",

@@ -25,9 +25,11 @@ def _write_group(database: Connection, usecase: UseCase, group: FeatureGroup, fo
         f"{key}, strftime({time}, '%Y-%m-%dT%H:%M:%SZ') as {quoted(contract.EVENT_TIME)}, {names}"
     )
     last_first = ", ".join(f"{quoted(name)} desc" for name in usecase.contract.unique or (ROW,))
+    # The last moment of each entity first: then few rows are left to be compared.
     latest = (
-        f"select {record} from {FEATURED} qualify row_number() over "  # noqa: S608
-        f"(partition by {key} order by {time} desc, {last_first}) = 1 order by {key}"
+        f"select {record} from {FEATURED} semi join "  # noqa: S608
+        f"(select {key}, max({time}) as {time} from {FEATURED} group by 1) using ({key}, {time}) "
+        f"qualify row_number() over (partition by {key} order by {last_first}) = 1 order by {key}"
     )
     history = (
         f"select {record} from {FEATURED} where cast({time} as date) > "  # noqa: S608

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -122,8 +123,13 @@ def _typed_csv(
     files: Sequence[SourceFile],
     written: SourceFormat,
     types: Mapping[str, str],
-) -> Source:
-    """Read CSV files in types; a word for a missing value is one also where it is no text."""
+) -> Source | None:
+    """Read CSV files in types; a word for a missing value is one also where it is no text.
+
+    But for a number like -999: with a space beside it, it would count as itself.
+    """
+    if any(_is_number(word) for word in written.missing):
+        return None
     _, *names = details
     declared = {name: types.get(name, "varchar") for name in names}
     words = ", ".join(literal(word) for word in ("", *written.missing))
@@ -139,6 +145,13 @@ def _typed_csv(
         record="null",
         files=tuple(files),
     )
+
+
+def _is_number(word: str) -> bool:
+    try:
+        return math.isfinite(float(word))
+    except ValueError:
+        return False
 
 
 def _cells(names: Sequence[str]) -> dict[str, str]:
