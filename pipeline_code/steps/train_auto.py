@@ -119,7 +119,7 @@ def choose(rows: Sample, held_out: Sample, task: Task, keys: Rows | None) -> Cho
         task.progress(place, len(listed) + 1, f"trying {one.algorithm}")
         if folds:
             tried.append(_try(one, everything, folds, task, on))
-    best_of_each = _best_of_each(tried)
+    best_of_each = _best_of_each(tried, task)
     tried += [
         _together(several, task)
         for count in range(2, len(best_of_each) + 1)
@@ -206,12 +206,11 @@ def _measured(
     return Tried(several, rounds, rows, score, float("inf") if loss is None else loss)
 
 
-def _best_of_each(tried: Sequence[Tried]) -> list[Tried]:
+def _best_of_each(tried: Sequence[Tried], task: Task) -> list[Tried]:
     by_name: dict[str, list[Tried]] = {}
     for one in tried:
         by_name.setdefault(one.name, []).append(one)
-    # Of one algorithm's settings the loss chooses: ranks hardly tell them apart.
-    return [min(several, key=lambda one: one.loss) for several in by_name.values()]
+    return [best(several, task) for several in by_name.values()]
 
 
 def _together(several: Sequence[Tried], task: Task) -> Tried:
