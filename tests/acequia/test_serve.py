@@ -48,6 +48,8 @@ def test_printed_example_works_and_the_server_ends_with_the_command(
 ) -> None:
     """The first thing a user does is to paste the line; stopping the command leaves no server."""
     script = (
+        # A shell lets what it starts in the background ignore Ctrl-C; these tests may run there.
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
         "import sys; from pathlib import Path; from acequia.serve import serve;"
         "sys.exit(serve(Path(sys.argv[1]), port=0, say=lambda text: print(text, flush=True)))"
     )
