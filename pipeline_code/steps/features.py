@@ -14,7 +14,7 @@ from pipeline_code.core.errors import MissingColumnsError, PipelineError
 from pipeline_code.core.tables import Connection, quoted
 from pipeline_code.core.target_sql import encoded_target
 from pipeline_code.core.usecase import AS_THEY_ARE, UseCase
-from pipeline_code.steps.quarantine import ACCEPTED, ROW, Intake
+from pipeline_code.steps.quarantine import ROW, Intake
 
 FEATURED: Final = "featured"
 """The table of accepted rows with their features and the target as the model learns it."""
@@ -51,10 +51,9 @@ class UnusableFeatureError(PipelineError, TypeError):
 def make_features(database: Connection, usecase: UseCase, sql: str, intake: Intake) -> None:
     """Run the use case's SQL over the accepted rows into the table `FEATURED`.
 
-    It holds the columns of the source, the inputs, what feature groups keep and `ROW`, in the
-    order of `order_of_rows`; a boolean input is 0 or 1, the target is encoded as
-    `core.target_sql.encoded_target` says. Rows that are taken as they are need no copy: then it
-    is a view.
+    It holds the columns of the source, the inputs, what feature groups keep and `ROW`; a boolean
+    input is 0 or 1, the target is encoded as `core.target_sql.encoded_target` says. Rows that are
+    taken as they are need no copy: then it is a view.
 
     Args:
         database: holds the accepted rows.
@@ -71,13 +70,8 @@ def make_features(database: Connection, usecase: UseCase, sql: str, intake: Inta
     """
     try:
         query = features_query(database, usecase, sql, intake.columns)
-        if sql == AS_THEY_ARE and not usecase.features.joins:
-            if not intake.is_ordered:
-                _put_in_order(database, usecase)
-            database.execute(f"create view {FEATURED} as {query}")
-        else:
-            order = order_of_rows(usecase)
-            database.execute(f"create table {FEATURED} as {query} order by {order}")
+        kind = "view" if sql == AS_THEY_ARE and not usecase.features.joins else "table"
+        database.execute(f"create {kind} {FEATURED} as {query}")
         types = {row[0]: row[1] for row in database.execute(f"describe {FEATURED}").fetchall()}
     except duckdb.Error as error:
         raise FeatureSqlError(usecase, error) from error
@@ -109,14 +103,6 @@ def order_of_rows(usecase: UseCase) -> str:
     """Write the SQL by which rows are ordered: by time, then by what they say."""
     time = [usecase.split.event_time] if usecase.split.event_time else []
     return ", ".join(quoted(name) for name in (*time, *(usecase.contract.unique or [ROW])))
-
-
-def _put_in_order(database: Connection, usecase: UseCase) -> None:
-    """Order the accepted rows, so that a view of them is the same as if they came in order."""
-    order = order_of_rows(usecase)
-    database.execute(f"create table in_order as from {ACCEPTED} order by {order}")
-    database.execute(f"drop table {ACCEPTED}")
-    database.execute(f"alter table in_order rename to {ACCEPTED}")
 
 
 def _group_columns(usecase: UseCase) -> list[str]:

@@ -14,7 +14,7 @@ from pipeline_code import contract
 from pipeline_code.core.tables import Connection, another, connect
 from pipeline_code.core.usecase import UseCase
 from pipeline_code.steps.feature_records import write_records
-from pipeline_code.steps.features import FEATURED, make_features
+from pipeline_code.steps.features import FEATURED, make_features, order_of_rows
 from pipeline_code.steps.profile import profile_columns
 from pipeline_code.steps.quarantine import Intake
 from pipeline_code.steps.reception import Reception, receive
@@ -141,8 +141,9 @@ def _write(
         outputs.validation / contract.VALIDATION_FILE,
         outputs.test / contract.TEST_FILE,
     )
+    order = order_of_rows(usecase)
     for part, file in zip(parts, files, strict=True):
-        write_part(database, FEATURED, part, [*others, *inputs, target], file)
+        write_part(database, FEATURED, part, [*others, *inputs, target], order, file)
     write_records(database, usecase, outputs.features)
 
 

@@ -44,10 +44,7 @@ _UNREADABLE = "line cannot be read: "
 
 @dataclass(frozen=True)
 class Intake:
-    """What became of every row that was read: ``rows_in`` is the sum of the other three.
-
-    ``is_ordered`` tells whether the accepted rows lie in the order that was asked for.
-    """
+    """What became of every row that was read: ``rows_in`` is the sum of the other three."""
 
     rows_in: int
     rows_out: int
@@ -55,7 +52,6 @@ class Intake:
     deduplicated: int
     reasons: dict[str, int]
     columns: tuple[str, ...]
-    is_ordered: bool = False
 
     def figures(self) -> dict[str, int]:
         """Say what became of the rows, for the profile."""
@@ -94,7 +90,8 @@ def take_in(
         table: the table of the accepted rows, in the contract's types; the column `ROW` is new.
         without: folders below the source that are sources of their own.
         root: below which the quarantine names files; the source itself by default.
-        order: SQL by which the table may be ordered where that is cheap; see ``is_ordered``.
+        order: SQL by which rows will be sorted: where it is cheap they are put in that order on
+            the way, for what is sorted is sorted again in no time.
 
     Raises:
         SourceError: if there is nothing to read, or a file is damaged or of no known kind.
@@ -113,8 +110,7 @@ def take_in(
         for source in sources:
             delivery.require_columns(source)
         present = delivery.present(sources)
-        straight = delivery.read_straight(sources, present, order)
-        if not straight:
+        if not delivery.read_straight(sources, present, order):
             delivery.create(present)
             for source in sources:
                 try:
@@ -125,15 +121,13 @@ def take_in(
     if rows_in == 0:
         raise SourceError(path, "has a header but no rows; deliver rows")
     deduplicated = _deduplicate(database, table, contract.unique, present)
-    rows_out = _count(database, table)
     return Intake(
         rows_in=rows_in,
-        rows_out=rows_out,
+        rows_out=_count(database, table),
         quarantined=_count(database, QUARANTINED) - earlier,
         deduplicated=deduplicated,
         reasons=_reasons(database, earlier),
         columns=present,
-        is_ordered=straight and order is not None and rows_out == rows_in,
     )
 
 

@@ -85,7 +85,7 @@ def receive(
         written=usecase.source,
         problem=usecase.problem,
         without=[join.name for join in joins],
-        # What SQL makes of the rows is put in order then, once.
+        # What SQL or a join makes of the rows has an order of its own.
         order=None if joins or usecase.features.sql else order_of_rows(usecase),
     )
     records = take_in_joins(database, source, usecase)

@@ -83,13 +83,17 @@ def split_rows(database: Connection, table: str, usecase: UseCase) -> tuple[Part
 
 
 def write_part(
-    database: Connection, table: str, part: Part, columns: Sequence[str], file: Path
+    database: Connection, table: str, part: Part, columns: Sequence[str], order: str, file: Path
 ) -> None:
-    """Write the rows of one part as Parquet, in the table's order: equal input, equal bytes."""
+    """Write the rows of one part as Parquet, in a fixed order: equal input gives equal bytes.
+
+    They are sorted even where they lie in that order: what a filter or a join leaves of them
+    comes in pieces whose sizes depend on the threads, and so would the bytes.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
     names = ", ".join(quoted(name) for name in columns)
     database.execute(
-        f"copy (select {names} from {table} where {part.condition}) "  # noqa: S608
+        f"copy (select {names} from {table} where {part.condition} order by {order}) "  # noqa: S608
         f"to {literal(file)} (format parquet, dictionary_size_limit {_DICTIONARY})"
     )
 
