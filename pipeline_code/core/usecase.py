@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import ValidationError, model_validator
 
 from pipeline_code.core.data_contract import Column, Contract, Share, SourceFormat
 from pipeline_code.core.errors import SettingsError
 from pipeline_code.core.feature_settings import FeatureGroup, Features, Join, Name
+from pipeline_code.core.instance_settings import SEVERAL_INSTANCES, Instances
 from pipeline_code.core.learning_settings import (
     Evaluation,
     Gate,
@@ -57,15 +58,6 @@ __all__ = [
 ]
 
 
-class Instances(Section):
-    """On what the jobs run in the cloud."""
-
-    processing: str = "ml.m5.xlarge"
-    training: str = "ml.m5.xlarge"
-    volume_gib: Annotated[int, Field(ge=1)] = 30
-    timeout_sec: Annotated[int, Field(ge=60)] = 7_200
-
-
 class UseCase(Section):
     """One machine-learning problem, from its contract to its gate."""
 
@@ -92,6 +84,7 @@ class UseCase(Section):
             *self._misplaced_costs(),
             *self._unknown_labels(),
             *self._timeless(),
+            *self._lonely(),
         ]
         if self.problem.target in self.features.inputs:
             mistakes.append(
@@ -209,6 +202,16 @@ class UseCase(Section):
             yield "features.joins", f"look up what was known at a moment, which {why}"
         if self.contract.freshness_days is not None:
             yield "contract.freshness_days", why
+
+    def _lonely(self) -> Iterator[Mistake]:
+        """Name a number of instances that the algorithm cannot use together."""
+        count, algorithm = self.instances.training_count, self.training.algorithm
+        if count > 1 and algorithm not in SEVERAL_INSTANCES:
+            yield (
+                "instances.training_count",
+                f"is {count}, but {algorithm} trains on one instance; "
+                f"on several: {', '.join(SEVERAL_INSTANCES)}",
+            )
 
     def with_settings(self, settings: Mapping[str, str]) -> UseCase:
         """Change single settings, each by its dotted path, as one execution asks for.

@@ -20,6 +20,7 @@ from sagemaker.core.workflow.properties import PropertyFile
 from sagemaker.mlops.workflow.steps import CacheConfig, ProcessingStep, TrainingStep
 from sagemaker.train import ModelTrainer
 from sagemaker.train.configs import (
+    CheckpointConfig,
     Compute,
     InputData,
     Networking,
@@ -115,6 +116,7 @@ class Jobs:
             path.rpartition(".")[2]: self.parameters[contract.parameter_name(path)]
             for path in train_settings(self.usecase)
         }
+        instances = self.usecase.instances
         return ModelTrainer(
             sagemaker_session=self.session,
             training_image=self.parameters[contract.PARAMETER_IMAGE_URI],
@@ -122,8 +124,10 @@ class Jobs:
             base_job_name=self.usecase.name,
             compute=Compute(
                 instance_type=self.parameters[contract.PARAMETER_TRAINING_INSTANCE_TYPE],
-                instance_count=1,
-                volume_size_in_gb=self.usecase.instances.volume_gib,
+                instance_count=instances.training_count,
+                # Left out where it is false, so that other locks stay as they are.
+                enable_managed_spot_training=instances.spot or None,
+                volume_size_in_gb=instances.volume_gib,
                 volume_kms_key_id=placeholder(contract.KEY_DATA),
             ),
             hyperparameters={
@@ -137,11 +141,23 @@ class Jobs:
                 security_group_ids=SECURITY_GROUPS,
             ),
             stopping_condition=StoppingCondition(
-                max_runtime_in_seconds=self.usecase.instances.timeout_sec
+                max_runtime_in_seconds=instances.timeout_sec,
+                max_wait_time_in_seconds=instances.longest_wait_sec if instances.spot else None,
             ),
+            checkpoint_config=self._checkpoints(),
             output_data_config=OutputDataConfig(
                 s3_output_path=self.models_uri, kms_key_id=placeholder(contract.KEY_DATA)
             ),
+        )
+
+    def _checkpoints(self) -> CheckpointConfig | None:
+        """Say where the state of a training is kept: in one place, whatever the execution."""
+        if not self.usecase.instances.keeps_checkpoints:
+            return None
+        bucket = placeholder(contract.BUCKET_ARTIFACTS)
+        return CheckpointConfig(
+            s3_uri=f"s3://{bucket}/{self.usecase.name}/{contract.CHECKPOINTS}",
+            local_path=f"{contract.ML_ROOT}/{contract.CHECKPOINTS}",
         )
 
     @property

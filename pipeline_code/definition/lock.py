@@ -24,6 +24,7 @@ _SOURCES = (
     "core/data_contract.py",
     "core/dqdl.py",
     "core/feature_settings.py",
+    "core/instance_settings.py",
     "core/learning_settings.py",
     "core/metric_names.py",
     "core/problem.py",

@@ -21,6 +21,14 @@ from pipeline_code.core.usecase import UseCase, load_usecase
 
 
 @dataclass(frozen=True)
+class Hosts:
+    """The hosts of a training job by their names in its network, and which one this is."""
+
+    current: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Job:
     """The container's side of the contract: where channels are, whom to ask, how to report."""
 
@@ -46,6 +54,18 @@ class Job:
     def model(self) -> Path:
         """Return the folder whose content becomes ``model.tar.gz``."""
         return _made(self.root / contract.MODEL_FOLDER)
+
+    def checkpoints(self) -> Path:
+        """Return the folder of a training job that outlives its machine."""
+        return _made(self.root / contract.CHECKPOINTS)
+
+    def hosts(self) -> Hosts:
+        """Read which hosts train together; one that is told of no others is alone."""
+        path = self.root / contract.RESOURCES_FILE
+        if not path.is_file():
+            return Hosts("algo-1", ("algo-1",))
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return Hosts(document["current_host"], tuple(document["hosts"]))
 
     def hyperparameters(self) -> dict[str, str]:
         """Read the training job's hyperparameters; SageMaker gives every value as a string."""
@@ -77,6 +97,10 @@ class Job:
         """Say how good the model is so far, for whoever searches its hyperparameters."""
         suffix = "" if step is None else f" step={step}"
         print(f"{contract.METRIC_PREFIX}validation={value:.6g}{suffix}", flush=True)  # noqa: T201
+
+    def say(self, text: str) -> None:
+        """Say something for whoever reads the log."""
+        print(text, flush=True)  # noqa: T201
 
     def summary(self, **figures: Any) -> None:
         """Say once what went in and what came out (``rows_in``, ``rows_out``, ...)."""

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import time
 from collections.abc import Sequence
 from typing import Final
 
 from pipeline_code import contract
 from pipeline_code.core.tables import read_coded
+from pipeline_code.core.texts import Table
+from pipeline_code.core.usecase import UseCase
+from pipeline_code.entrypoints.cluster import joined_hosts
 from pipeline_code.entrypoints.job import Job, run
+from pipeline_code.steps.checkpoints import Checkpoints
 from pipeline_code.steps.predict import save_model
 from pipeline_code.steps.train import train
 
@@ -28,21 +34,24 @@ def main(job: Job, arguments: Sequence[str]) -> None:  # noqa: ARG001 - settings
             if not key.startswith(_OF_THE_PLATFORM)
         },
     )
-    columns = [*usecase.features.inputs, usecase.problem.target]
-    # What must stay together or in order when rows are divided anew.
-    keys = [name for name in (usecase.split.event_time, usecase.split.group) if name]
-    channels = (
-        read_coded(job.training_input(channel) / file, columns, keys)
-        for channel, file in (
-            (contract.TRAIN_CHANNEL, contract.TRAIN_FILE),
-            (contract.VALIDATION, contract.VALIDATION_FILE),
+    checkpoints = _checkpoints(job, usecase)
+    # The rows are read inside: a host that refuses them leaves no other waiting.
+    with joined_hosts(job) as peers:
+        # The others would tell the same once more.
+        reports = (job.progress, job.metric) if peers.is_first else ()
+        training, validation = _channels(job, usecase)
+        trained = train(
+            training, validation, usecase, *reports, checkpoints=checkpoints, peers=peers
         )
-    )
-    training, validation = channels
-    trained = train(training, validation, usecase, job.progress, job.metric)
+    if not peers.is_first:
+        digest = hashlib.sha256(trained.model.weights()).hexdigest()
+        job.say(f"trained the model sha256:{digest}, which {job.hosts().names[0]} writes")
+        return
     save_model(trained.model, job.model())
     record = job.training_output() / contract.TRAINING_FILE
     record.write_text(json.dumps(trained.record, indent=2) + "\n", encoding="utf-8")
+    if checkpoints is not None:
+        checkpoints.finish()
     rows = trained.record["train"]["rows"] + trained.record["validation"]["rows"]
     job.summary(
         rows_in=rows,
@@ -54,6 +63,27 @@ def main(job: Job, arguments: Sequence[str]) -> None:  # noqa: ARG001 - settings
         best_iteration=trained.model.metadata.best_iteration,
         threshold=trained.model.threshold,
     )
+
+
+def _channels(job: Job, usecase: UseCase) -> tuple[Table, Table]:
+    columns = [*usecase.features.inputs, usecase.problem.target]
+    # What must stay together or in order when rows are divided anew.
+    keys = [name for name in (usecase.split.event_time, usecase.split.group) if name]
+    training, validation = (
+        read_coded(job.training_input(channel) / file, columns, keys)
+        for channel, file in (
+            (contract.TRAIN_CHANNEL, contract.TRAIN_FILE),
+            (contract.VALIDATION, contract.VALIDATION_FILE),
+        )
+    )
+    return training, validation
+
+
+def _checkpoints(job: Job, usecase: UseCase) -> Checkpoints | None:
+    instances = usecase.instances
+    if not instances.keeps_checkpoints:
+        return None
+    return Checkpoints(job.checkpoints(), instances.checkpoint_sec, time.monotonic, job.say)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from pipeline_code.local.errors import LocalError
 from pipeline_code.local.expressions import text
 
 _HOST = {"current_host": "algo-1", "hosts": ["algo-1"], "network_interface_name": "eth0"}
-_RESOURCES_FILE = "input/config/resourceconfig.json"
 _CHANNELS_FILE = "input/config/inputdataconfig.json"
 _OUTPUT_ARCHIVE = "output.tar.gz"
 
@@ -140,7 +139,7 @@ def training_job(name: str, arguments: Mapping[str, Any]) -> Job:
         },
         files={
             contract.HYPERPARAMETERS_FILE: json.dumps(hyperparameters),
-            _RESOURCES_FILE: json.dumps(_HOST),
+            contract.RESOURCES_FILE: json.dumps(_HOST),
             _CHANNELS_FILE: json.dumps(settings),
         },
         timeout_sec=_timeout(arguments),

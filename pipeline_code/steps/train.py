@@ -22,6 +22,8 @@ from pipeline_code.steps import (
     train_torch,
     train_xgboost,
 )
+from pipeline_code.steps.checkpoints import Checkpoints
+from pipeline_code.steps.peers import Peers
 from pipeline_code.steps.predict import Matrix, Model
 from pipeline_code.steps.targets import require_variety
 from pipeline_code.steps.train_folds import fold_keys
@@ -100,13 +102,16 @@ def train(
     usecase: UseCase,
     progress: Progress = lambda *_: None,
     metric: ReportMetric = lambda *_: None,
+    *,
+    checkpoints: Checkpoints | None = None,
+    peers: Peers | None = None,
 ) -> TrainedModel:
     """Train the algorithm of the use case; the same rows, settings and seed give the same model.
 
     The validation rows say when to stop, and at which threshold errors are cheapest; where there
     are none, the training rows say that. With ``refit`` the model is then trained once more, on
     both, with the rounds and the threshold that were found. ``metric`` is told the gate's metric
-    on the validation rows.
+    on the validation rows. ``checkpoints`` and ``peers``: see `Task`.
 
     Raises:
         MissingColumnsError, UnusableColumnError, TextColumnError: if a column does not fit.
@@ -116,7 +121,7 @@ def train(
     """
     _require_useful_settings(usecase)
     categories = fit_encoding(training, usecase, contract.TRAIN_FILE)
-    task = Task(usecase, categories, progress, metric)
+    task = Task(usecase, categories, progress, metric, checkpoints, peers or Peers())
     rows = read_sample(training, usecase, categories, contract.TRAIN_FILE)
     held_out = read_sample(validation, usecase, categories, contract.VALIDATION_FILE)
     require_variety(rows.y, usecase.problem, contract.TRAIN_FILE)

@@ -14,8 +14,10 @@ from pipeline_code.core.encoding import Categories, fewest_rows, fit_categories,
 from pipeline_code.core.problem_types import MULTICLASS, REGRESSION
 from pipeline_code.core.texts import Table
 from pipeline_code.core.usecase import UseCase
+from pipeline_code.steps.checkpoints import Checkpoints
 from pipeline_code.steps.matrix import feature_matrix, is_text, require_columns
 from pipeline_code.steps.model import Matrix, Model, ModelMetadata
+from pipeline_code.steps.peers import Peers
 from pipeline_code.steps.targets import Target, target_values, varies
 
 Progress = Callable[[int, int, str], None]
@@ -48,12 +50,16 @@ class Task:
     """The problem that an algorithm is to solve, and whom it tells how far it is.
 
     ``metric`` takes the gate's metric on the held-out rows so far, and after which round.
+    ``checkpoints``: where an algorithm that can be resumed keeps its state; None where nobody
+    wants that. ``peers``: the hosts that train together.
     """
 
     usecase: UseCase
     categories: Categories
     progress: Progress = field(default=lambda *_: None)
     metric: ReportMetric = field(default=lambda *_: None)
+    checkpoints: Checkpoints | None = None
+    peers: Peers = field(default_factory=Peers)
 
     @property
     def classes(self) -> int:
@@ -180,13 +186,14 @@ def describe(
         costs=usecase.costs,
         hyperparameters={**read, **(extra or {})},
         best_iteration=None if rounds is None else rounds - 1,
-        libraries=_versions((*_LIBRARIES, *libraries)),
+        libraries=library_versions((*_LIBRARIES, *libraries)),
         weights=weights,
         weights_hash="",
     )
 
 
-def _versions(distributions: tuple[str, ...]) -> dict[str, str]:
+def library_versions(distributions: tuple[str, ...]) -> dict[str, str]:
+    """Tell which versions are installed, of those that are."""
     found = {}
     for name in distributions:
         try:

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from pipeline_code.core import metrics
 from pipeline_code.core.problem_types import BINARY, MULTICLASS, REGRESSION
+from pipeline_code.steps.boosting import STATE_ROUNDS, Boosting
+from pipeline_code.steps.checkpoints import fingerprint
 from pipeline_code.steps.model import Matrix, Vector
 from pipeline_code.steps.train_scores import HeldOut, gate_score
-from pipeline_code.steps.train_task import Fitted, Sample, Task, describe, row_weights
+from pipeline_code.steps.train_task import (
+    Fitted,
+    Sample,
+    Task,
+    describe,
+    library_versions,
+    row_weights,
+)
 from pipeline_code.steps.xgboost_model import BOOSTER_FILE, XgboostModel
 
 SETTINGS: Final = (
@@ -43,30 +54,12 @@ def boost(rows: Sample, held_out: Sample, task: Task, *, rounds: int | None = No
     Boosting stops early by the library's metric that is nearest to the gate's, where the held
     out rows differ in their target and ``early_stopping_rounds`` is not 0.
     """
-    import xgboost  # a second to import: only who trains trees pays
-
     settings = task.usecase.training
     stops = rounds is None and settings.early_stopping_rounds > 0 and held_out.varies
     total = rounds or settings.n_estimators
-    data = xgboost.QuantileDMatrix(
-        rows.x, label=rows.y, weight=row_weights(rows, task), max_bin=_BINS
-    )
-    evals: list[Any] = []
-    history: dict[str, Any] = {}
-    if stops:
-        watched = xgboost.QuantileDMatrix(held_out.x, label=held_out.y, ref=data, max_bin=_BINS)
-        evals = [(watched, "validation")]
-    booster = xgboost.train(
-        _parameters(task, rows=len(rows)),
-        data,
-        num_boost_round=total,
-        evals=evals,
-        evals_result=history,
-        early_stopping_rounds=settings.early_stopping_rounds if stops else None,
-        verbose_eval=False,
-        callbacks=[_rounds_reporter(total, held_out, task)],
-    )
-    best = booster.best_iteration + 1 if stops else booster.num_boosted_rounds()
+    boosting = _boosting(rows, held_out if stops else None, task, total)
+    booster, stop = replace(boosting, after_round=_reporter(total, held_out, task)).run()
+    best = stop.best + 1 if stops else booster.num_boosted_rounds()
     task.progress(total, total, "boosting rounds")
     metadata = describe(
         task,
@@ -76,17 +69,58 @@ def boost(rows: Sample, held_out: Sample, task: Task, *, rounds: int | None = No
         weights=BOOSTER_FILE,
         rounds=best,
     )
-    metric = stopping_metric(task)
-    curve = [round(value, 6) for value in history.get("validation", {}).get(metric, [])]
+    curve = [round(value, 6) for value in stop.values]
     # Only the trees up to the best round are kept, so whoever reads the file needs no range.
     return Fitted(
         XgboostModel(metadata, booster[:best]),
         rounds=best,
         record={
             "rounds": booster.num_boosted_rounds(),
-            "validation_curve": {"metric": metric, "values": curve},
+            "validation_curve": {"metric": stop.metric, "values": curve},
         },
     )
+
+
+def _boosting(rows: Sample, watched: Sample | None, task: Task, total: int) -> Boosting:
+    """Give this host its rows, and the training its place if it is to be resumed."""
+    import xgboost  # a second to import: only who trains trees pays
+
+    weights = row_weights(rows, task)  # by the rows of all hosts
+    if task.peers.count > 1:
+        mine = task.peers.share(len(rows))
+        rows, weights = rows[mine], None if weights is None else weights[mine]
+    data = xgboost.QuantileDMatrix(rows.x, label=rows.y, weight=weights, max_bin=_BINS)
+    measured = None
+    if watched is not None:
+        # Every host has all of them, so all measure the same.
+        measured = xgboost.QuantileDMatrix(watched.x, label=watched.y, ref=data, max_bin=_BINS)
+    boosting = Boosting(
+        parameters=_parameters(task, rows=len(rows)),
+        data=data,
+        watched=measured,
+        total=total,
+        metric=stopping_metric(task),
+        patience=task.usecase.training.early_stopping_rounds,
+        is_resumable=task.checkpoints is not None,
+        peers=task.peers,
+    )
+    if task.checkpoints is None or not task.peers.is_first:
+        return boosting
+    held_out = (None, None) if watched is None else (watched.x, watched.y)
+    name = fingerprint(_identity(boosting), (rows.x, rows.y, weights, *held_out))
+    return replace(boosting, shelf=task.checkpoints.of(name))
+
+
+def _identity(boosting: Boosting) -> dict[str, Any]:
+    """List what makes the model besides the rows."""
+    return {
+        "parameters": boosting.parameters,
+        "rounds": boosting.total,
+        "patience": boosting.patience,
+        "hosts": boosting.peers.count,
+        "libraries": library_versions(_LIBRARIES),
+        "state_rounds": STATE_ROUNDS,
+    }
 
 
 def stopping_metric(task: Task) -> str:
@@ -124,27 +158,23 @@ def _parameters(task: Task, *, rows: int) -> dict[str, Any]:
         "seed": settings.seed,
         "nthread": 1 if rows < _FEW_ROWS else 0,
         "verbosity": 0,
+        # Chance would begin anew with a training that is resumed.
+        **({"seed_per_iteration": True} if task.checkpoints is not None else {}),
     }
 
 
-def _rounds_reporter(total: int, held_out: Sample, task: Task) -> Any:
-    import xgboost
-
-    class RoundsReporter(xgboost.callback.TrainingCallback):
-        def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:  # noqa: ARG002
-            if epoch % _PROGRESS_EVERY_ROUNDS == 0:
-                task.progress(epoch, total, "boosting rounds")
-                if task.wants_steps and len(held_out):
-                    self._measure(model, epoch + 1)
-            return False
-
-        def _measure(self, model: Any, step: int) -> None:
-            scores = _scores(model, held_out.x)
+def _reporter(total: int, held_out: Sample, task: Task) -> Callable[[Any, int], None]:
+    def report(booster: Any, done: int) -> None:
+        if done % _PROGRESS_EVERY_ROUNDS:
+            return
+        task.progress(done, total, "boosting rounds")
+        if task.wants_steps and len(held_out):
+            scores = _scores(booster, held_out.x)
             value = gate_score(HeldOut(held_out.y, scores, "validation"), task.usecase)
             if value is not None:
-                task.metric(value, step)
+                task.metric(value, done + 1)
 
-    return RoundsReporter()
+    return report
 
 
 def _scores(booster: Any, x: Matrix) -> Vector:

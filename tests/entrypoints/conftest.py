@@ -16,6 +16,7 @@ assert _SPEC.loader is not None
 _SMALL = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(_SMALL)
 
+DOCUMENT = _SMALL.DOCUMENT
 make_rows = _SMALL.make_rows
 small_usecase = _SMALL.small_usecase
 
