@@ -66,6 +66,7 @@ class DataConfig(Section):
 
     noncurrent_version_days: Days = 90
     execution_data_days: Days = 90
+    checkpoint_days: Days = 7
     crawler_schedule: CronExpression | None = None
 
 

@@ -11,6 +11,7 @@ from config import PlatformConfig
 from ml_constructs.access_log_bucket import AccessLogBucket
 from ml_constructs.data_catalog import DataCatalog
 from ml_constructs.encrypted_bucket import EncryptedBucket
+from pipeline_code import contract
 from stacks.foundation_stack import FoundationStack
 from stacks.names import Names
 
@@ -75,6 +76,7 @@ class DataStack(Stack):
         self.artifacts = bucket(
             "Artifacts",
             expiry_days={
+                f"{settings.usecase}/{contract.CHECKPOINTS}/": settings.data.checkpoint_days,
                 f"{settings.usecase}/{CAPTURE}/": settings.serving.capture_days,
                 f"{settings.usecase}/{ASYNCHRONOUS}/": settings.serving.asynchronous_days,
             },

@@ -55,3 +55,7 @@ def grant_data(roles: Mapping[str, JobRole], data: DataStack, *, prefix: str) ->
         for bucket in reads[name]:
             bucket.grant_read(job.role, prefix=prefix)
         writes[name].grant_write(job.role, prefix=prefix)
+    # Whether a use case trains on spot capacity or not: its role stays the same.
+    data.artifacts.grant_synchronise(
+        roles[contract.ROLE_TRAIN].role, prefix=f"{prefix}/{contract.CHECKPOINTS}"
+    )

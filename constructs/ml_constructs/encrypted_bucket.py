@@ -97,6 +97,20 @@ class EncryptedBucket(Construct):
         self._grant_objects(grantee, prefix, ["s3:PutObject", "s3:AbortMultipartUpload"])
         self._key.grant_use(grantee)
 
+    def grant_synchronise(self, grantee: iam.IGrantable, *, prefix: str) -> None:
+        """Let a training job keep a folder of its own the same under ``prefix/``.
+
+        What it deletes in the folder SageMaker deletes there; old versions stay out of its reach.
+        Source: SageMaker, "Checkpoints in Amazon SageMaker AI".
+        """
+        self._grant_list(grantee)
+        self._grant_objects(
+            grantee,
+            prefix,
+            ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+        )
+        self._key.grant_use(grantee)
+
     def grant_store(self, grantee: iam.IGrantable, *, prefix: str) -> None:
         """Let a feature group's role keep its offline store under ``prefix/``.
 

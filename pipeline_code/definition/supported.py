@@ -25,6 +25,7 @@ _ARGUMENTS: Mapping[str, Mapping[str, bool]] = {
     },
     "Training": {
         "AlgorithmSpecification": True,
+        "CheckpointConfig": True,
         "Environment": True,
         "HyperParameters": True,
         "InputDataConfig": True,
@@ -88,6 +89,10 @@ _ARGUMENTS: Mapping[str, Mapping[str, bool]] = {
     "Fail": {"ErrorMessage": True},
 }
 
+# Several instances train the model that one process trains, only sooner; of what several
+# processing instances do nobody knows.
+_SEVERAL_INSTANCES = ("Training", "Tuning")
+
 # Where an argument has several values of which one machine can honour some only.
 _VALUES: Mapping[str, tuple[object, ...]] = {
     "AssembleWith": ("Line",),
@@ -135,17 +140,19 @@ def unsupported_arguments(kind: str, arguments: Mapping[str, Any]) -> Iterator[s
     for part in known:
         if part in ("HyperParameters", "Environment", "CustomerMetadataProperties"):
             continue
-        yield from _unsupported_values(arguments.get(part))
+        yield from _unsupported_values(kind, arguments.get(part))
 
 
-def _unsupported_values(node: Any) -> Iterator[str]:
+def _unsupported_values(kind: str, node: Any) -> Iterator[str]:
     if isinstance(node, Mapping):
         for key, value in node.items():
             allowed = _VALUES.get(key)
+            if key == "InstanceCount" and kind in _SEVERAL_INSTANCES:
+                allowed = None
             if allowed and not isinstance(value, Mapping | list) and value not in allowed:
                 given = ", ".join(str(one) for one in allowed)
                 yield f"{key} {value!r} is not supported on one machine; supported: {given}"
-            yield from _unsupported_values(value)
+            yield from _unsupported_values(kind, value)
     elif isinstance(node, list):
         for value in node:
-            yield from _unsupported_values(value)
+            yield from _unsupported_values(kind, value)

@@ -16,7 +16,7 @@ from pipeline_code.entrypoints.cluster import joined_hosts
 from pipeline_code.entrypoints.job import Job, run
 from pipeline_code.steps.checkpoints import Checkpoints
 from pipeline_code.steps.predict import save_model
-from pipeline_code.steps.train import train
+from pipeline_code.steps.train import TrainedModel, train
 
 _SECTION: Final = "training."
 _OF_THE_PLATFORM: Final = "sagemaker_"
@@ -43,15 +43,19 @@ def main(job: Job, arguments: Sequence[str]) -> None:  # noqa: ARG001 - settings
         trained = train(
             training, validation, usecase, *reports, checkpoints=checkpoints, peers=peers
         )
-    if not peers.is_first:
+    if peers.is_first:
+        _write(job, trained, name)
+    else:
         digest = hashlib.sha256(trained.model.weights()).hexdigest()
         job.say(f"trained the model sha256:{digest}, which {job.hosts().names[0]} writes")
-        return
+    if checkpoints is not None:
+        checkpoints.finish()
+
+
+def _write(job: Job, trained: TrainedModel, name: str) -> None:
     save_model(trained.model, job.model())
     record = job.training_output() / contract.TRAINING_FILE
     record.write_text(json.dumps(trained.record, indent=2) + "\n", encoding="utf-8")
-    if checkpoints is not None:
-        checkpoints.finish()
     rows = trained.record["train"]["rows"] + trained.record["validation"]["rows"]
     job.summary(
         rows_in=rows,

@@ -84,6 +84,8 @@ def run_once(
     root = folder / ML_FOLDER
     shutil.rmtree(root, ignore_errors=True)
     _lay_out(job, root, surroundings.home)
+    for note in job.notes:
+        _note(folder / LOG_FILE, note)
     summary: dict[str, Any] = {}
 
     def on_line(line: str) -> None:
@@ -131,6 +133,17 @@ def _lay_out(job: Job, root: Path, home: Home) -> None:
         path.write_text(content, encoding="utf-8")
     for channel in job.inputs:
         link_files(home.path(channel.uri), root / channel.folder)
+    if job.kept is not None:
+        # The folder itself: what is written there must outlive this attempt, however it ends.
+        place, kept = root / job.kept.folder, home.path(job.kept.uri)
+        kept.mkdir(parents=True, exist_ok=True)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(kept, target_is_directory=True)
+
+
+def _note(log: Path, text: str) -> None:
+    with log.open("a", encoding="utf-8") as file:
+        file.write(text + "\n")
 
 
 def _command(job: Job, folder: Path, surroundings: Surroundings) -> Command:

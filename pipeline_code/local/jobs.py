@@ -44,6 +44,8 @@ class Job:
 
     ``identity`` is what the outcome depends on besides the content of the inputs; ``files``
     are written below ``/opt/ml`` first; ``properties`` is what later steps read of the job.
+    ``kept`` is a folder that the job finds again when it is run again; ``notes`` say in its log
+    what is otherwise than in the cloud.
     """
 
     name: str
@@ -55,6 +57,8 @@ class Job:
     properties: Mapping[str, Any]
     files: Mapping[str, str] = field(default_factory=dict)
     timeout_sec: float | None = None
+    kept: Channel | None = None
+    notes: tuple[str, ...] = ()
 
 
 def processing_job(name: str, arguments: Mapping[str, Any]) -> Job:
@@ -143,7 +147,24 @@ def training_job(name: str, arguments: Mapping[str, Any]) -> Job:
             _CHANNELS_FILE: json.dumps(settings),
         },
         timeout_sec=_timeout(arguments),
+        kept=_checkpoints(arguments.get("CheckpointConfig")),
+        notes=_notes(arguments.get("ResourceConfig", {})),
     )
+
+
+def _checkpoints(config: Mapping[str, Any] | None) -> Channel | None:
+    if not config:
+        return None
+    default = f"{contract.ML_ROOT}/{contract.CHECKPOINTS}"
+    place = {"LocalPath": config.get("LocalPath", default), "S3Uri": config["S3Uri"]}
+    return _processing_channel(contract.CHECKPOINTS, place)
+
+
+def _notes(resources: Mapping[str, Any]) -> tuple[str, ...]:
+    count = int(text(resources.get("InstanceCount", 1)))
+    if count == 1:
+        return ()
+    return (f"{count} instances are asked for; on this machine one process trains for all of them",)
 
 
 def _processing_channel(name: str, place: Mapping[str, Any]) -> Channel:

@@ -85,17 +85,18 @@ def _boosting(rows: Sample, watched: Sample | None, task: Task, total: int) -> B
     """Give this host its rows, and the training its place if it is to be resumed."""
     import xgboost  # a second to import: only who trains trees pays
 
-    weights = row_weights(rows, task)  # by the rows of all hosts
+    weights = row_weights(rows, task)
+    mine, mine_weigh = rows, weights
     if task.peers.count > 1:
-        mine = task.peers.share(len(rows))
-        rows, weights = rows[mine], None if weights is None else weights[mine]
-    data = xgboost.QuantileDMatrix(rows.x, label=rows.y, weight=weights, max_bin=_BINS)
+        share = task.peers.share(len(rows))
+        mine, mine_weigh = rows[share], None if weights is None else weights[share]
+    data = xgboost.QuantileDMatrix(mine.x, label=mine.y, weight=mine_weigh, max_bin=_BINS)
     measured = None
     if watched is not None:
         # Every host has all of them, so all measure the same.
         measured = xgboost.QuantileDMatrix(watched.x, label=watched.y, ref=data, max_bin=_BINS)
     boosting = Boosting(
-        parameters=_parameters(task, rows=len(rows)),
+        parameters=_parameters(task, rows=len(rows) // task.peers.count),
         data=data,
         watched=measured,
         total=total,
@@ -104,11 +105,13 @@ def _boosting(rows: Sample, watched: Sample | None, task: Task, total: int) -> B
         is_resumable=task.checkpoints is not None,
         peers=task.peers,
     )
-    if task.checkpoints is None or not task.peers.is_first:
+    if task.checkpoints is None:
         return boosting
     held_out = (None, None) if watched is None else (watched.x, watched.y)
+    # Of the rows of all hosts: another's make this one's trees, too.
     name = fingerprint(_identity(boosting), (rows.x, rows.y, weights, *held_out))
-    return replace(boosting, shelf=task.checkpoints.of(name))
+    shelf = task.checkpoints.of(name)
+    return replace(boosting, shelf=shelf if task.peers.is_first else None)
 
 
 def _identity(boosting: Boosting) -> dict[str, Any]:

@@ -82,6 +82,69 @@ def test_a_training_job_gets_its_channels_and_leaves_its_archives(
     assert home.path(only(result).outputs["output"]).name == "output.tar.gz"
 
 
+KEEP = """
+import os, pathlib, signal
+root = pathlib.Path(os.environ["ACEQUIA_ML_ROOT"])
+state = root / "checkpoints/a/state"
+if not state.exists():
+    state.parent.mkdir()
+    state.write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+(root / "model/weights").write_text(state.read_text() + " and half")
+state.unlink()
+state.parent.rmdir()
+"""
+
+
+@pytest.mark.parametrize("place", ["/opt/ml/checkpoints", None])
+def test_a_training_that_was_killed_finds_its_state_in_the_next_execution(
+    build: Any, runner: Runner, put: Put, home: Home, place: str | None
+) -> None:
+    """A run that dies in training goes on there, as a spot instance does."""
+    raw = put("s3://raw/train/a.csv", "rows")
+    training = build.training("Fit", KEEP, channels={"train": raw})
+    config = {"S3Uri": "s3://artifacts/small/checkpoints", "LocalPath": place}
+    training["Arguments"]["CheckpointConfig"] = {k: v for k, v in config.items() if v}
+    definition = build.definition(training, parameters=DEPTH)
+
+    killed = run(runner, definition)
+    assert "SIGKILL" in str(only(killed).reason)
+    assert home.path("s3://artifacts/small/checkpoints/a/state").read_text() == "half"
+    result = run(runner, definition)
+
+    assert result.succeeded, result.reason
+    with tarfile.open(home.path(only(result).outputs["model"])) as archive:
+        weights = archive.extractfile("weights")
+        assert weights is not None
+        assert weights.read() == b"half and half"
+    assert list(home.path("s3://artifacts/small/checkpoints").iterdir()) == []
+
+
+def test_a_place_of_states_outside_of_the_container_is_refused(
+    build: Any, runner: Runner, put: Put
+) -> None:
+    """It would be a folder of this machine."""
+    raw = put("s3://raw/train/a.csv", "rows")
+    training = build.training("Fit", KEEP, channels={"train": raw})
+    training["Arguments"]["CheckpointConfig"] = {"S3Uri": "s3://a/b", "LocalPath": "/tmp/x"}
+    result = run(runner, build.definition(training, parameters=DEPTH))
+    assert "is not below /opt/ml" in str(only(result).reason)
+
+
+def test_one_process_stands_for_several_instances_and_says_so(
+    build: Any, runner: Runner, put: Put
+) -> None:
+    """Nobody should take the seconds of one machine for those of three."""
+    raw = put("s3://raw/train/a.csv", "rows")
+    training = build.training("Fit", FIT, channels={"train": raw})
+    training["Arguments"]["ResourceConfig"] = {"InstanceCount": 3}
+    training["Arguments"]["EnableManagedSpotTraining"] = True
+    result = run(runner, build.definition(training, parameters=DEPTH))
+    assert result.succeeded, result.reason
+    log = Path(str(only(result).log)).read_text(encoding="utf-8")
+    assert "3 instances are asked for; on this machine one process trains for all" in log
+
+
 def test_equal_models_give_equal_archives(build: Any, runner: Runner, put: Put, home: Home) -> None:
     """The registry knows a model by the hash of its archive."""
     raw = put("s3://raw/train/a.csv", "rows")

@@ -96,6 +96,7 @@ def test_only_what_is_made_again_or_was_sent_expires(buckets: dict[str, Any]) ->
     }
 
     assert expiring == {
+        ("Artifacts", "fraud/checkpoints/", 7),
         ("Artifacts", "fraud/capture/", 90),
         ("Artifacts", "fraud/asynchronous/", 30),
         ("Curated", "fraud/executions/", 180),
