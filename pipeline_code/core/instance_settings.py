@@ -10,9 +10,6 @@ from pipeline_code.core.mistakes import MisplacedError, Section
 
 SEVERAL_INSTANCES: Final = ("xgboost", "aws:xgboost")
 """Algorithms that several instances can train together."""
-RESUMING: Final = ("xgboost", "aws:xgboost")
-"""Algorithms that go on from a checkpoint; an interruption makes all others begin anew."""
-
 _WAITS: Final = 2  # as long as the training itself: spot capacity may be short for hours
 
 

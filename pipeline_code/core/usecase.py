@@ -213,6 +213,17 @@ class UseCase(Section):
                 f"on several: {', '.join(SEVERAL_INSTANCES)}",
             )
 
+    @property
+    def keeps_checkpoints(self) -> bool:
+        """Whether a training is given a place for its state.
+
+        An image of somebody else gets none: it would go on from whatever lies there, be it of
+        another execution, and make a model that nobody can make again.
+        """
+        algorithm = self.training.algorithm
+        is_ours = not algorithm.startswith("aws:") and "/" not in algorithm
+        return self.instances.keeps_checkpoints and is_ours
+
     def with_settings(self, settings: Mapping[str, str]) -> UseCase:
         """Change single settings, each by its dotted path, as one execution asks for.
 

@@ -152,7 +152,7 @@ class Jobs:
 
     def _checkpoints(self) -> CheckpointConfig | None:
         """Say where the state of a training is kept: in one place, whatever the execution."""
-        if not self.usecase.instances.keeps_checkpoints:
+        if not self.usecase.keeps_checkpoints:
             return None
         bucket = placeholder(contract.BUCKET_ARTIFACTS)
         return CheckpointConfig(

@@ -84,10 +84,10 @@ def _channels(job: Job, usecase: UseCase) -> tuple[Table, Table]:
 
 
 def _checkpoints(job: Job, usecase: UseCase) -> Checkpoints | None:
-    instances = usecase.instances
-    if not instances.keeps_checkpoints:
+    if not usecase.keeps_checkpoints:
         return None
-    return Checkpoints(job.checkpoints(), instances.checkpoint_sec, time.monotonic, job.say)
+    every_sec = usecase.instances.checkpoint_sec
+    return Checkpoints(job.checkpoints(), every_sec, time.monotonic, job.say)
 
 
 if __name__ == "__main__":

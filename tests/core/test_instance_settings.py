@@ -76,3 +76,14 @@ def test_an_execution_cannot_choose_another_algorithm_for_several(tmp_path: Path
     """The number of instances stands in the definition, whatever the hyperparameters say."""
     with pytest.raises(SettingsError, match=r"instances\.training_count"):
         load(tmp_path, "xgboost", training_count=2).with_settings({"training.algorithm": "linear"})
+
+
+@pytest.mark.parametrize(
+    "algorithm",
+    ["aws:xgboost", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mine:1"],
+)
+def test_an_image_of_others_gets_no_place_for_its_state(tmp_path: Path, algorithm: str) -> None:
+    """It knows no fingerprints: it would go on from another execution's state."""
+    assert not load(tmp_path, algorithm, spot=True).keeps_checkpoints
+    assert load(tmp_path, "xgboost", spot=True).keeps_checkpoints
+    assert not load(tmp_path, "xgboost").keeps_checkpoints

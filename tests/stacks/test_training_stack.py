@@ -196,11 +196,33 @@ def test_a_job_touches_only_its_own_buckets(
     found = _allowed(statements, f"{job}Role")
 
     for action, expected in (("s3:GetObject", reads), ("s3:PutObject", writes)):
-        text = json.dumps([each.resources for each in found if action in each.actions])
+        text = json.dumps(
+            [
+                resource
+                for each in found
+                if action in each.actions
+                for resource in each.resources
+                if "/fraud/checkpoints/*" not in json.dumps(resource)
+            ]
+        )
         buckets = {name for name in ("Raw", "Curated", "Artifacts") if f"FnGetAtt{name}" in text}
 
         assert buckets == expected
         assert text.count("/fraud/*") == len(expected)
+
+
+def test_only_the_trainer_keeps_states_in_one_folder(statements: list[Any]) -> None:
+    """SageMaker deletes there what a training deletes; nothing else of a use case may go."""
+    for job in JOBS:
+        deleting = [
+            resource
+            for each in _allowed(statements, f"{job}Role")
+            if "s3:DeleteObject" in each.actions
+            for resource in each.resources
+        ]
+        assert ["/fraud/checkpoints/*" in json.dumps(each) for each in deleting] == (
+            [True] if job == contract.TRAIN else []
+        )
 
 
 def test_no_job_may_register_or_approve(statements: list[Any]) -> None:
