@@ -13,10 +13,22 @@ from typing import Any, Final
 from pipeline_code.steps.checkpoints import Shelf, State
 from pipeline_code.steps.peers import Peers
 
-STATE_ROUNDS: Final = 25
-"""A state is kept after a multiple of so many rounds, if it is time."""
+STATE_ROUNDS: Final = 50
+"""How many rounds lie between two points at which a state may be kept, at least."""
+
+_SHARE: Final = 10
 
 _LARGER_IS_BETTER: Final = ("auc", "aucpr")
+
+
+def is_pause(done: int) -> bool:
+    """Tell whether a state may be kept after so many rounds; the rounds alone decide.
+
+    Every 50 rounds; from 1000, 2000, 4000, ... on half as often. Where boosters are made anew each
+    time, a tree is so scored not more than 15 times, however long the training is.
+    """
+    octave = max(1, done // (_SHARE * STATE_ROUNDS)).bit_length() - 1
+    return done % (STATE_ROUNDS << octave) == 0
 
 
 @dataclass
@@ -86,7 +98,7 @@ class Boosting:
                 booster.set_attr(best_score=str(value), best_iteration=str(done))
             self.after_round(booster, done)
             done += 1
-            if self.is_resumable and done % STATE_ROUNDS == 0:
+            if self.is_resumable and is_pause(done):
                 booster = self._pause(booster, State(done, tuple(stop.values), b""))
         return booster.reset(), stop
 

@@ -122,7 +122,7 @@ def _identity(boosting: Boosting) -> dict[str, Any]:
         "patience": boosting.patience,
         "hosts": boosting.peers.count,
         "libraries": library_versions(_LIBRARIES),
-        "state_rounds": STATE_ROUNDS,
+        "state_rounds": STATE_ROUNDS,  # another number makes other models
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +12,11 @@ import numpy as np
 import pytest
 import xgboost
 
-from pipeline_code.steps.boosting import STATE_ROUNDS, Boosting, EarlyStop
+from pipeline_code.steps.boosting import STATE_ROUNDS, Boosting, EarlyStop, is_pause
 from pipeline_code.steps.checkpoints import Checkpoints, Shelf
 from pipeline_code.steps.peers import Peers, TooFewRowsError
 
-ROUNDS = 90
+ROUNDS = 130
 METRICS = {"binary:logistic": "aucpr", "multi:softprob": "mlogloss", "reg:squarederror": "rmse"}
 Make = Callable[..., Boosting]
 
@@ -193,3 +194,11 @@ def test_shares_cover_all_rows_once() -> None:
     assert Peers().share(4).tolist() == [0, 1, 2, 3]
     with pytest.raises(TooFewRowsError, match="2 training rows are too few for 3 instances"):
         Peers(0, 3).share(2)
+
+
+def test_pauses_come_often_at_first_and_cost_no_more_in_long_trainings() -> None:
+    """Each costs a pass over all trees so far: so many of them would be most of the work."""
+    pauses = [done for done in range(1, 10_001) if is_pause(done)]
+    assert pauses[:10] == list(range(STATE_ROUNDS, 10 * STATE_ROUNDS + 1, STATE_ROUNDS))
+    assert max((b - a) / a for a, b in itertools.pairwise(pauses[9:])) <= 0.2
+    assert sum(pauses) <= 15 * 10_000

@@ -26,7 +26,7 @@ def sample() -> Sample:
 
 def place(usecase: UseCase, sample: Sample, folder: Path, **changed: Any) -> str:
     """Boost, and name the folder of its states."""
-    given = {"n_estimators": 30, "early_stopping_rounds": 0, **changed}
+    given = {"n_estimators": 60, "early_stopping_rounds": 0, **changed}
     peers = given.pop("peers", Peers())
     rounds = given.pop("rounds", None)
     training = usecase.training.model_copy(update=given)
@@ -53,7 +53,7 @@ def test_every_training_has_states_of_its_own(
         place(small_usecase, sample, tmp_path, seed=1),
         place(small_usecase, sample, tmp_path, max_depth=2),
         place(small_usecase, sample, tmp_path, class_weight="balanced"),
-        place(small_usecase, sample, tmp_path, rounds=29),
+        place(small_usecase, sample, tmp_path, rounds=59),
         place(small_usecase, replace(sample, x=other_row), tmp_path),
         place(small_usecase, replace(sample, y=1 - sample.y), tmp_path),
         place(small_usecase, sample, tmp_path, peers=two),
