@@ -28,7 +28,7 @@ imports: $(VENV)/.ready-test
 	lint-imports
 
 pytest: $(VENV)/.ready-test
-	pytest
+	pytest --numprocesses auto --dist loadfile
 
 bench: $(VENV)/.ready-test ## print the measured figures
 	for benchmark in benchmarks/*.py; do python $$benchmark; done

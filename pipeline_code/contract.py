@@ -47,6 +47,10 @@ MESSAGE_FILE: Final = "output/message"
 PREPARE: Final = "Prepare"
 INGEST_FEATURES: Final = "IngestFeatures"
 TRAIN: Final = "Train"
+ENCODE: Final = "Encode"
+"""Where another image trains: writes the rows as that image wants them."""
+PACKAGE_MODEL: Final = "PackageModel"
+"""After it: makes what the image left a model of ours."""
 TUNE: Final = "Tune"
 """In place of Train, where the use case says how hyperparameters are searched."""
 RESOLVE_CHAMPION: Final = "ResolveChampion"
@@ -57,7 +61,9 @@ REGISTER: Final = "Register"
 JOBS: Final = {
     PREPARE: "prepare",
     INGEST_FEATURES: "ingest_features",
+    ENCODE: "encode",
     TRAIN: "train",
+    PACKAGE_MODEL: "package_model",
     RESOLVE_CHAMPION: "resolve_champion",
     EVALUATE: "evaluate",
 }
@@ -91,6 +97,11 @@ TEST: Final = "test"
 FEATURES: Final = "features"
 PROFILE: Final = "profile"
 QUARANTINE: Final = "quarantine"
+ENCODED_TRAIN: Final = "encoded-train"
+ENCODED_VALIDATION: Final = "encoded-validation"
+ARTIFACT: Final = "artifact"
+"""What another image left, as it left it."""
+TRAINING: Final = "training"
 MODEL: Final = "model"
 CHAMPION: Final = "champion"
 TRIALS_FILE: Final = "trials.json"
@@ -164,6 +175,8 @@ EXIT_QUARANTINED: Final = 3
 # --- Placeholders of the lock: CDK tokens at synthesis, local values on the laptop ---------------
 
 IMAGE: Final = "image"
+ALGORITHM_IMAGE: Final = "images.algorithm"
+"""The image that trains where that is another one than ours."""
 BUCKET_RAW: Final = "buckets.raw"
 BUCKET_CURATED: Final = "buckets.curated"
 BUCKET_ARTIFACTS: Final = "buckets.artifacts"
@@ -174,7 +187,9 @@ NETWORK_SECURITY_GROUPS: Final = "network.security_groups"
 MODEL_PACKAGE_GROUP: Final = "model_package_group"
 ROLE_PREPARE: Final = "roles.prepare"
 ROLE_INGEST_FEATURES: Final = "roles.ingest_features"
+ROLE_ENCODE: Final = "roles.encode"
 ROLE_TRAIN: Final = "roles.train"
+ROLE_PACKAGE_MODEL: Final = "roles.package_model"
 ROLE_RESOLVE_CHAMPION: Final = "roles.resolve_champion"
 ROLE_EVALUATE: Final = "roles.evaluate"
 ROLE_TRANSFORM: Final = "roles.transform"

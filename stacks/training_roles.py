@@ -14,14 +14,22 @@ from stacks.foundation_stack import FoundationStack
 _KINDS = {
     contract.ROLE_PREPARE: (contract.PREPARE, PROCESSING),
     contract.ROLE_INGEST_FEATURES: (contract.INGEST_FEATURES, PROCESSING),
+    contract.ROLE_ENCODE: (contract.ENCODE, PROCESSING),
     contract.ROLE_TRAIN: (contract.TRAIN, TRAINING),
+    contract.ROLE_PACKAGE_MODEL: (contract.PACKAGE_MODEL, PROCESSING),
     contract.ROLE_RESOLVE_CHAMPION: (contract.RESOLVE_CHAMPION, PROCESSING),
     contract.ROLE_EVALUATE: (contract.EVALUATE, PROCESSING),
 }
 
 
-def define_job_roles(scope: Construct, foundation: FoundationStack) -> dict[str, JobRole]:
+_WHERE_ANOTHER_IMAGE_TRAINS = {contract.ROLE_ENCODE, contract.ROLE_PACKAGE_MODEL}
+
+
+def define_job_roles(
+    scope: Construct, foundation: FoundationStack, *, trains_elsewhere: bool
+) -> dict[str, JobRole]:
     """Define a role for each job, by its placeholder in the lock."""
+    left_out = frozenset() if trains_elsewhere else _WHERE_ANOTHER_IMAGE_TRAINS
     return {
         placeholder: JobRole(
             scope,
@@ -32,6 +40,7 @@ def define_job_roles(scope: Construct, foundation: FoundationStack) -> dict[str,
             key=foundation.data_key,
         )
         for placeholder, (step, kind) in _KINDS.items()
+        if placeholder not in left_out
     }
 
 
@@ -40,14 +49,18 @@ def grant_data(roles: Mapping[str, JobRole], data: DataStack, *, prefix: str) ->
     reads = {
         contract.ROLE_PREPARE: [data.raw],
         contract.ROLE_INGEST_FEATURES: [data.curated],
+        contract.ROLE_ENCODE: [data.curated],
         contract.ROLE_TRAIN: [data.curated],
+        contract.ROLE_PACKAGE_MODEL: [data.curated, data.artifacts],
         contract.ROLE_RESOLVE_CHAMPION: [data.artifacts],
         contract.ROLE_EVALUATE: [data.curated, data.artifacts],
     }
     writes = {
         contract.ROLE_PREPARE: data.curated,
         contract.ROLE_INGEST_FEATURES: data.artifacts,
+        contract.ROLE_ENCODE: data.curated,
         contract.ROLE_TRAIN: data.artifacts,
+        contract.ROLE_PACKAGE_MODEL: data.artifacts,
         contract.ROLE_RESOLVE_CHAMPION: data.artifacts,
         contract.ROLE_EVALUATE: data.artifacts,
     }

@@ -9,6 +9,7 @@ from aws_cdk import Stack
 from constructs import Construct
 
 from config import PlatformConfig
+from ml_constructs.algorithm_image import AlgorithmImage
 from ml_constructs.dead_letter_queue import DeadLetterQueue
 from ml_constructs.feature_group import FeatureGroup
 from ml_constructs.pipeline_trigger import OBJECT_VERSION, SCHEDULED_TIME, PipelineTrigger
@@ -59,7 +60,9 @@ class TrainingStack(Stack):
         self.add_stack_dependency(registry)
         self._foundation = foundation
         self._prefix = lock.usecase
-        self.job_roles = define_job_roles(self, foundation)
+        self.job_roles = define_job_roles(
+            self, foundation, trains_elsewhere=lock.algorithm is not None
+        )
         for job in self.job_roles.values():
             network.network.grant_join(job.role)
         grant_data(self.job_roles, data, prefix=self._prefix)
@@ -69,6 +72,7 @@ class TrainingStack(Stack):
         definition = lock.resolve(
             {
                 contract.IMAGE: image,
+                **self._algorithm_image(lock, settings),
                 contract.BUCKET_RAW: data.raw.bucket_name,
                 contract.BUCKET_CURATED: data.curated.bucket_name,
                 contract.BUCKET_ARTIFACTS: data.artifacts.bucket_name,
@@ -109,6 +113,22 @@ class TrainingStack(Stack):
         for group in groups.values():
             group.grant_ingest(self.job_roles[contract.ROLE_INGEST_FEATURES].role)
         registry.registry.grant_describe(self.job_roles[contract.ROLE_RESOLVE_CHAMPION].role)
+
+    def _algorithm_image(self, lock: Lock, settings: PlatformConfig) -> dict[str, str]:
+        """Say what stands for the image of another algorithm, and let the training pull it."""
+        if lock.algorithm is None:
+            return {}
+        image = AlgorithmImage(
+            self,
+            "AlgorithmImage",
+            name=lock.algorithm.name,
+            repository=lock.algorithm.repository,
+            version=lock.algorithm.version,
+            registries=lock.algorithm.registries,
+            region=settings.region,
+        )
+        image.grant_pull(self.job_roles[contract.ROLE_TRAIN].role)
+        return {contract.ALGORITHM_IMAGE: image.uri}
 
     def _grant_pipeline(self, data: DataStack, registry: RegistryStack) -> None:
         """Let the pipeline read its property files and register what it trained."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests import synthesis
 from tests.assembly import Assembly
+from tests.foreign_locks import compile_foreign
 
 EVERYTHING = synthesis.EVERYTHING
 """The settings of an environment that uses every option, those that ours leave off too."""
@@ -44,6 +46,12 @@ class Statement:
 def platform_app(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The app of all environments and of one with every option; nobody may change it."""
     return synthesis.define(tmp_path_factory.mktemp("cdk.out"))
+
+
+@pytest.fixture(scope="session")
+def foreign_usecases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Use cases that train in other images, compiled, by the algorithm; nobody may change them."""
+    return compile_foreign(tmp_path_factory.mktemp("foreign"))
 
 
 @pytest.fixture(scope="session")

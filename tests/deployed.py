@@ -118,6 +118,7 @@ class Deployment:
             "Fn::Select": self._select,
             "Fn::Split": self._split,
             "Fn::GetAZs": lambda *_: [f"{REGION}{zone}" for zone in "abc"],
+            "Fn::FindInMap": self._find_in_map,
             "Fn::Base64": lambda origin, value: self.resolve(origin, value),
         }
         object.__setattr__(self, "_functions", functions)
@@ -222,6 +223,13 @@ class Deployment:
         if attribute in {f"{kind}Id", "KeyId", "GroupId", "QueueUrl", "Id"}:
             return self._ref(resource, argument[0])
         raise NotImplementedError(f"{resource.type}.{attribute}, asked for in {origin.address}")
+
+    def _find_in_map(self, origin: Resource, argument: list[Any]) -> Any:
+        name, *keys = self.resolve(origin, argument)
+        found = self.assembly.templates[self.environment][origin.stack]["Mappings"][name]
+        for key in keys:
+            found = found[key]
+        return found
 
     def _stack_output(self, _: Resource, argument: Mapping[str, str]) -> Any:
         stack = argument["StackName"].rpartition("-")[2]

@@ -9,16 +9,14 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from pipeline_code.core.data_contract import Share
+from pipeline_code.core.foreign_algorithms import BUILT_IN, foreign_algorithm
 from pipeline_code.core.mistakes import Section, closest
 
 ALGORITHMS: Final = ("auto", "xgboost", "lightgbm", "linear", "torch")
-BUILT_IN: Final = {"aws:xgboost": "xgboost", "aws:linear-learner": "linear"}
-"""Algorithms of SageMaker, and which of ours stands for each on a laptop."""
 SKLEARN: Final = "sklearn:"
 """Prefix of an estimator by its import path: ``sklearn:sklearn.svm.SVC``."""
 
 _ESTIMATOR: Final = re.compile(rf"{SKLEARN}[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
-_IMAGE: Final = re.compile(r"[a-z0-9.-]+\.[a-z0-9.-]+/[a-z0-9._/-]+(:[\w.-]+|@sha256:[0-9a-f]{64})")
 
 
 class KnownPositives(Section):
@@ -78,7 +76,7 @@ class Training(Section):
 
     ``auto`` tries the candidates that fit and keeps the best by the gate's metric. ``refit``
     trains the chosen model once more on training and validation rows together. ``parameters`` go
-    to an estimator that is named by its import path.
+    to an estimator that is named by its import path, or to an image as more hyperparameters.
     """
 
     algorithm: str = "xgboost"
@@ -103,11 +101,11 @@ class Training(Section):
     @classmethod
     def _check_algorithm(cls, value: str) -> str:
         named = (*ALGORITHMS, *BUILT_IN)
-        if value in named or _ESTIMATOR.fullmatch(value) or _IMAGE.fullmatch(value):
+        if value in named or _ESTIMATOR.fullmatch(value) or foreign_algorithm(value):
             return value
         raise ValueError(
             f"{value!r} is no algorithm; allowed: {', '.join(named)}, {SKLEARN}MODULE.CLASS, "
-            f"or an image by tag or digest{closest(value, list(named))}"
+            f"or an image in ECR by tag or digest{closest(value, list(named))}"
         )
 
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError, model_validator
 from pipeline_code.core.data_contract import Column, Contract, Share, SourceFormat
 from pipeline_code.core.errors import SettingsError
 from pipeline_code.core.feature_settings import FeatureGroup, Features, Join, Name
+from pipeline_code.core.foreign_algorithms import foreign_mistakes
 from pipeline_code.core.instance_settings import SEVERAL_INSTANCES, Instances
 from pipeline_code.core.learning_settings import (
     Evaluation,
@@ -84,6 +85,7 @@ class UseCase(Section):
             *self._misplaced_costs(),
             *self._unknown_labels(),
             *self._timeless(),
+            *foreign_mistakes(self),
             *self._lonely(),
         ]
         if self.problem.target in self.features.inputs:

@@ -19,8 +19,8 @@ from typing import Any, NoReturn
 
 from pipeline_code import contract
 from pipeline_code.core.dqdl import quality_ruleset
-from pipeline_code.core.learning_settings import ALGORITHMS, BUILT_IN, SKLEARN
 from pipeline_code.core.usecase import UseCase, load_usecase
+from pipeline_code.definition.algorithm_image import algorithm_image
 from pipeline_code.definition.lock import (
     BATCH_LOCK_FILE,
     LOCK_FILE,
@@ -72,7 +72,7 @@ def compile_usecase(folder: Path, file: str = LOCK_FILE) -> dict[str, Any]:
         UnsupportedAlgorithmError: if its training would not be the same in the cloud and here.
     """
     usecase = load_usecase(folder)
-    _require_algorithm_of_ours(usecase)
+    _require_one_choice(usecase)
     return {
         "lock_version": LOCK_VERSION,
         "usecase": usecase.name,
@@ -83,25 +83,13 @@ def compile_usecase(folder: Path, file: str = LOCK_FILE) -> dict[str, Any]:
         ],
         "contract": _contract(usecase),
         "definition": _definition(usecase, file),
+        "algorithm": _algorithm(usecase, file),
     }
 
 
-def _require_algorithm_of_ours(usecase: UseCase) -> None:
-    """Refuse other images: Evaluate and the server read models of ours, and no others."""
+def _require_one_choice(usecase: UseCase) -> None:
+    """Refuse a tuning of what chooses by itself."""
     algorithm = usecase.training.algorithm
-    if algorithm in BUILT_IN:
-        stand_in = BUILT_IN[algorithm]
-        raise UnsupportedAlgorithmError(
-            algorithm,
-            "is an image of AWS, whose models Evaluate and the server cannot read; "
-            f"{stand_in} trains the same kind of model in the image of ours",
-        )
-    if algorithm not in ALGORITHMS and not algorithm.startswith(SKLEARN):
-        raise UnsupportedAlgorithmError(
-            algorithm,
-            "is an image, whose models Evaluate and the server cannot read; "
-            f"there are {', '.join(ALGORITHMS)} and {SKLEARN}MODULE.CLASS",
-        )
     if algorithm == "auto" and usecase.tuning:
         raise UnsupportedAlgorithmError(
             algorithm,
@@ -144,6 +132,11 @@ def _definition(usecase: UseCase, file: str) -> dict[str, Any]:
     logging.disable(logging.NOTSET)
     document: dict[str, Any] = json.loads(text.replace(ROLE_PREFIX, ""))
     return {key: value for key, value in document.items() if value is not None}
+
+
+def _algorithm(usecase: UseCase, file: str) -> dict[str, Any] | None:
+    """Describe the image that trains; only after `_definition`, which takes the SDK offline."""
+    return algorithm_image(usecase.training.algorithm) if file == LOCK_FILE else None
 
 
 def _offline_session() -> Any:

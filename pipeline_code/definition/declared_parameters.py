@@ -13,6 +13,7 @@ from sagemaker.core.workflow.parameters import (
 )
 
 from pipeline_code import contract
+from pipeline_code.core.foreign_algorithms import foreign_algorithm, tunable_settings
 from pipeline_code.core.usecase import UseCase
 from pipeline_code.definition.lock import placeholder
 
@@ -54,7 +55,13 @@ def declared_parameters(usecase: UseCase) -> dict[str, Parameter]:
 
 
 def train_settings(usecase: UseCase) -> tuple[str, ...]:
-    """List the settings of training that one execution may change: not those that are tuned."""
+    """List the settings of training that one execution may change: not those that are tuned.
+
+    Another image knows its own only; ``seed`` shuffles the rows that it is given.
+    """
+    if foreign_algorithm(usecase.training.algorithm):
+        read = {*tunable_settings(usecase), "seed"}
+        return tuple(path for path in contract.TRAIN_SETTINGS if path.partition(".")[2] in read)
     tuned = usecase.tuning.ranges if usecase.tuning else {}
     return tuple(path for path in contract.TRAIN_SETTINGS if path.partition(".")[2] not in tuned)
 

@@ -17,7 +17,7 @@ from sagemaker.core.shapes import ProcessingInput, ProcessingOutput
 from sagemaker.core.workflow.parameters import Parameter
 from sagemaker.core.workflow.pipeline_context import PipelineSession
 from sagemaker.core.workflow.properties import PropertyFile
-from sagemaker.mlops.workflow.steps import CacheConfig, ProcessingStep, TrainingStep
+from sagemaker.mlops.workflow.steps import CacheConfig, ProcessingStep, Step, TrainingStep
 from sagemaker.train import ModelTrainer
 from sagemaker.train.configs import (
     CheckpointConfig,
@@ -29,10 +29,17 @@ from sagemaker.train.configs import (
 )
 
 from pipeline_code import contract
+from pipeline_code.core.foreign_algorithms import (
+    fixed_hyperparameters,
+    foreign_algorithm,
+    tunable_settings,
+)
 from pipeline_code.core.usecase import UseCase
 from pipeline_code.definition.declared_parameters import as_text, train_settings
 from pipeline_code.definition.lock import placeholder
 from pipeline_code.definition.retries import retries
+from pipeline_code.steps.train_task import Task
+from pipeline_code.steps.train_xgboost import stopping_metric
 
 ROLE_PREFIX = "arn:placeholder:iam::role/"
 """The SDK looks up roles that are no ARN; `compile` takes this away again."""
@@ -44,6 +51,15 @@ CACHE = CacheConfig(enable_caching=True, expire_after="P30D")
 # Each is one name for a list: what resolves the lock puts all of its items in its place.
 SUBNETS = [placeholder(contract.NETWORK_SUBNETS)]
 SECURITY_GROUPS = [placeholder(contract.NETWORK_SECURITY_GROUPS)]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The steps that train, where the model lies, and the name of the tuning job if one is."""
+
+    steps: tuple[Step, ...]
+    model: PipelineVariable
+    tuning_job: PipelineVariable | None = None
 
 
 @dataclass(frozen=True)
@@ -102,24 +118,35 @@ class Jobs:
         )
 
     def training(self, name: str, *, role: str, channels: Sequence[InputData]) -> TrainingStep:
-        """Define the training job."""
-        return _ModuleTrainingStep(
+        """Define the training job: in our image, or in the one that the use case names."""
+        kind = TrainingStep if self.is_foreign else _ModuleTrainingStep
+        return kind(
             name=name,
             step_args=self.trainer(role).train(input_data_config=list(channels)),
             cache_config=CACHE,
             retry_policies=retries(),
         )
 
+    @property
+    def is_foreign(self) -> bool:
+        """Whether another image than ours trains."""
+        return foreign_algorithm(self.usecase.training.algorithm) is not None
+
+    def settings(self, paths: Iterable[str]) -> list[str | PipelineVariable]:
+        """Hand settings of an execution to a job, as arguments."""
+        arguments: list[str | PipelineVariable] = []
+        for path in paths:
+            arguments += [f"--{path}", as_text(self.parameters[contract.parameter_name(path)])]
+        return arguments
+
     def trainer(self, role: str) -> ModelTrainer:
         """Say how a model is trained; the settings that training reads become hyperparameters."""
-        settings = {
-            path.rpartition(".")[2]: self.parameters[contract.parameter_name(path)]
-            for path in train_settings(self.usecase)
-        }
         instances = self.usecase.instances
         return ModelTrainer(
             sagemaker_session=self.session,
-            training_image=self.parameters[contract.PARAMETER_IMAGE_URI],
+            training_image=placeholder(contract.ALGORITHM_IMAGE)
+            if self.is_foreign
+            else self.parameters[contract.PARAMETER_IMAGE_URI],
             role=ROLE_PREFIX + placeholder(role),
             base_job_name=self.usecase.name,
             compute=Compute(
@@ -130,10 +157,7 @@ class Jobs:
                 volume_size_in_gb=instances.volume_gib,
                 volume_kms_key_id=placeholder(contract.KEY_DATA),
             ),
-            hyperparameters={
-                "usecase": self.usecase.name,
-                **{name: as_text(value) for name, value in settings.items()},
-            },
+            hyperparameters=self._hyperparameters(),
             networking=Networking(
                 enable_network_isolation=True,
                 enable_inter_container_traffic_encryption=True,
@@ -159,6 +183,20 @@ class Jobs:
             s3_uri=f"s3://{bucket}/{self.usecase.name}/{contract.CHECKPOINTS}",
             local_path=f"{contract.ML_ROOT}/{contract.CHECKPOINTS}",
         )
+
+    def _hyperparameters(self) -> dict[str, str | PipelineVariable]:
+        paths = train_settings(self.usecase)
+        given = {
+            path.rpartition(".")[2]: as_text(self.parameters[contract.parameter_name(path)])
+            for path in paths
+        }
+        if not self.is_foreign:
+            return {"usecase": self.usecase.name, **given}
+        names = tunable_settings(self.usecase)
+        return {
+            **fixed_hyperparameters(self.usecase, stopping_metric(Task(self.usecase, {}))),
+            **{names[setting]: value for setting, value in given.items() if setting in names},
+        }
 
     @property
     def models_uri(self) -> str:

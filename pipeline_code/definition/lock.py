@@ -24,15 +24,18 @@ _SOURCES = (
     "core/data_contract.py",
     "core/dqdl.py",
     "core/feature_settings.py",
+    "core/foreign_algorithms.py",
     "core/instance_settings.py",
     "core/learning_settings.py",
     "core/metric_names.py",
     "core/problem.py",
     "core/problem_types.py",
     "core/usecase.py",
+    "definition/algorithm_image.py",
     "definition/channels.py",
     "definition/compile.py",
     "definition/declared_parameters.py",
+    "definition/foreign_training.py",
     "definition/jobs.py",
     "definition/lock.py",
     "definition/pipeline.py",
@@ -46,7 +49,8 @@ _SOURCES_OF = {
     LOCK_FILE: _SOURCES,
     BATCH_LOCK_FILE: tuple(
         sorted(
-            {*_SOURCES, "definition/batch.py"} - {"definition/pipeline.py", "definition/tuning.py"}
+            {*_SOURCES, "definition/batch.py"}
+            - {f"definition/{name}.py" for name in ("foreign_training", "pipeline", "tuning")}
         )
     ),
 }
@@ -109,6 +113,20 @@ class LockedContract:
 
 
 @dataclass(frozen=True)
+class LockedAlgorithm:
+    """The image of another algorithm than ours, in ECR.
+
+    ``name`` is what usecase.yaml calls it, ``version`` a tag with its colon or a digest with
+    its @, ``registries`` the account that keeps it in each region.
+    """
+
+    name: str
+    repository: str
+    version: str
+    registries: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Lock:
     """A compiled pipeline: its definition, what its data are, and the hash of its sources."""
 
@@ -118,6 +136,7 @@ class Lock:
     feature_groups: tuple[LockedFeatureGroup, ...]
     contract: LockedContract
     definition: Mapping[str, Any]
+    algorithm: LockedAlgorithm | None = None
 
     @property
     def placeholders(self) -> frozenset[str]:
@@ -165,6 +184,7 @@ def read_lock(folder: Path, file: str = LOCK_FILE) -> Lock:
             **{**document["contract"], "unique": tuple(document["contract"]["unique"])}
         ),
         definition=document["definition"],
+        algorithm=LockedAlgorithm(**document["algorithm"]) if document.get("algorithm") else None,
     )
 
 

@@ -8,9 +8,6 @@ Names that exist only once something is deployed are written as placeholders.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-
 from sagemaker.core.helper.pipeline_variable import PipelineVariable
 from sagemaker.core.shapes import ProcessingOutput
 from sagemaker.core.workflow.conditions import ConditionEquals
@@ -19,26 +16,18 @@ from sagemaker.core.workflow.pipeline_context import PipelineSession
 from sagemaker.core.workflow.properties import PropertyFile
 from sagemaker.mlops.workflow.condition_step import ConditionStep
 from sagemaker.mlops.workflow.pipeline import Pipeline
-from sagemaker.mlops.workflow.steps import CacheConfig, ProcessingStep, TrainingStep, TuningStep
+from sagemaker.mlops.workflow.steps import CacheConfig, ProcessingStep
 from sagemaker.train.configs import InputData
 
 from pipeline_code import contract
 from pipeline_code.core.usecase import UseCase
 from pipeline_code.definition.channels import input_from, input_of, output, output_uri
-from pipeline_code.definition.declared_parameters import as_text, declared_parameters
-from pipeline_code.definition.jobs import MODELS, Jobs
+from pipeline_code.definition.declared_parameters import declared_parameters
+from pipeline_code.definition.foreign_training import train_elsewhere
+from pipeline_code.definition.jobs import MODELS, Jobs, Trained
 from pipeline_code.definition.lock import placeholder
 from pipeline_code.definition.registration import CARD, PROFILE, register
 from pipeline_code.definition.tuning import tuning
-
-
-@dataclass(frozen=True)
-class Trained:
-    """The step that trains, where its model lies, and the name of its tuning job if it is one."""
-
-    step: TrainingStep | TuningStep
-    model: PipelineVariable
-    tuning_job: PipelineVariable | None = None
 
 
 class TrainingPipeline:
@@ -82,7 +71,7 @@ class TrainingPipeline:
             name=self.usecase.name,
             parameters=list(self.parameters.values()),
             pipeline_experiment_config=None,
-            steps=[prepare, *ingest, train.step, champion, evaluate, gate],
+            steps=[prepare, *ingest, *train.steps, champion, evaluate, gate],
             sagemaker_session=self.session,
         )
 
@@ -106,7 +95,7 @@ class TrainingPipeline:
             inputs=[source],
             outputs=outputs,
             arguments=[
-                *self._settings(contract.PREPARE_SETTINGS),
+                *self.jobs.settings(contract.PREPARE_SETTINGS),
                 "--as-of",
                 self.parameters[contract.PARAMETER_AS_OF],
             ],
@@ -141,13 +130,15 @@ class TrainingPipeline:
 
     def train(self, prepare: ProcessingStep) -> Trained:
         """Fit the model on the training rows; choose its threshold on the validation rows."""
+        if self.jobs.is_foreign:
+            return train_elsewhere(self.jobs, prepare)
         channels = [
             InputData(channel_name=channel, data_source=output_uri(prepare, channel))
             for channel in (contract.TRAIN_CHANNEL, contract.VALIDATION)
         ]
         if self.usecase.tuning is None:
             step = self.jobs.training(contract.TRAIN, role=contract.ROLE_TRAIN, channels=channels)
-            return Trained(step, step.properties.ModelArtifacts.S3ModelArtifacts)
+            return Trained((step,), step.properties.ModelArtifacts.S3ModelArtifacts)
         step = tuning(
             self.jobs,
             self.usecase.tuning,
@@ -157,7 +148,7 @@ class TrainingPipeline:
         )
         bucket = placeholder(contract.BUCKET_ARTIFACTS)
         best = step.get_top_model_s3_uri(0, bucket, f"{self.usecase.name}/{MODELS}")
-        return Trained(step, best, step.properties.HyperParameterTuningJobName)
+        return Trained((step,), best, step.properties.HyperParameterTuningJobName)
 
     def resolve_champion(self, prepare: ProcessingStep, train: Trained) -> ProcessingStep:
         """Fetch the approved model, as late as the training allows and in parallel with it.
@@ -210,15 +201,9 @@ class TrainingPipeline:
                 self._output(contract.EVALUATE, contract.EVALUATION, contract.BUCKET_ARTIFACTS),
                 self._output(contract.EVALUATE, contract.REPORT, contract.BUCKET_ARTIFACTS),
             ],
-            arguments=self._settings(contract.EVALUATE_SETTINGS),
+            arguments=self.jobs.settings(contract.EVALUATE_SETTINGS),
             property_files=[evaluation, CARD],
         )
 
     def _output(self, step: str, channel: str, bucket: str) -> ProcessingOutput:
         return output(self.usecase.name, step, channel, bucket)
-
-    def _settings(self, paths: Iterable[str]) -> list[str | PipelineVariable]:
-        arguments: list[str | PipelineVariable] = []
-        for path in paths:
-            arguments += [f"--{path}", as_text(self.parameters[contract.parameter_name(path)])]
-        return arguments

@@ -108,6 +108,11 @@ _VALUES: Mapping[str, tuple[object, ...]] = {
     "Strategy": ("Grid", "Random", "Bayesian", "Hyperband"),
     "TrainingInputMode": ("File", "FastFile"),
 }
+STAND_INS: Mapping[str, str] = {
+    "aws:xgboost": "pipeline_code.local.stand_ins.xgboost",
+    "aws:linear-learner": "pipeline_code.local.stand_ins.linear_learner",
+}
+"""Which module takes, on one machine, what an image of SageMaker takes, and leaves the same."""
 _REQUIRED: Mapping[str, tuple[str, ...]] = {
     "Processing": ("AppSpecification",),
     "Training": ("AlgorithmSpecification", "OutputDataConfig"),
@@ -134,13 +139,25 @@ def unsupported_arguments(kind: str, arguments: Mapping[str, Any]) -> Iterator[s
         "Training": arguments.get("AlgorithmSpecification", {}),
     }.get(kind)
     if entrypoint is not None and not entrypoint.get("ContainerEntrypoint"):
-        yield "ContainerEntrypoint is required: the local twin runs commands, not images"
+        yield from _unsupported_image(entrypoint.get("TrainingImage"))
     if len(arguments.get("InferenceSpecification", {}).get("Containers", [])) > 1:
         yield "a model of several containers is not supported; register one container"
     for part in known:
         if part in ("HyperParameters", "Environment", "CustomerMetadataProperties"):
             continue
         yield from _unsupported_values(kind, arguments.get(part))
+
+
+def _unsupported_image(image: Any) -> Iterator[str]:
+    """Refuse an image that runs by itself, unless something stands for it here."""
+    if image is None:
+        yield "ContainerEntrypoint is required: the local twin runs commands, not images"
+    elif image not in STAND_INS:
+        yield (
+            f"the image {image} runs in the cloud only: the local twin runs commands, not "
+            f"images, and has stand-ins for {' and '.join(STAND_INS)}; start the pipeline in "
+            "the cloud, or name another algorithm to try it here"
+        )
 
 
 def _unsupported_values(kind: str, node: Any) -> Iterator[str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline_code import contract
-from pipeline_code.local.archive import pack
+from pipeline_code.core.archives import pack
 from pipeline_code.local.hashes import files_under
 from pipeline_code.local.home import Home
 from pipeline_code.local.jobs import Job
@@ -115,7 +115,7 @@ def publish_outputs(job: Job, folder: Path, home: Home) -> dict[str, str]:
             continue
         if channel.packed:
             archive = folder / f"{channel.name}.tar.gz"
-            pack(made, archive)
+            pack(files_under(made), archive)
             made = archive
         else:
             made.mkdir(parents=True, exist_ok=True)  # should the job have taken it away

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from pipeline_code import contract
+from pipeline_code.definition.supported import STAND_INS
 from pipeline_code.local.errors import LocalError
 from pipeline_code.local.expressions import text
 
@@ -100,15 +101,16 @@ def training_job(name: str, arguments: Mapping[str, Any]) -> Job:
     model = f"{base}/{contract.MODEL_ARCHIVE}"
     hyperparameters = _texts(arguments.get("HyperParameters", {}))
     settings = {
-        c["ChannelName"]: {"TrainingInputMode": "File", "RecordWrapperType": "None"}
+        c["ChannelName"]: {
+            "TrainingInputMode": "File",
+            "RecordWrapperType": "None",
+            **({"ContentType": c["ContentType"]} if "ContentType" in c else {}),
+        }
         for c in channels
     }
     return Job(
         name=name,
-        command=(
-            *map(text, algorithm["ContainerEntrypoint"]),
-            *map(text, algorithm.get("ContainerArguments", [])),
-        ),
+        command=_training_command(algorithm),
         environment={"TRAINING_JOB_NAME": name, **_texts(arguments.get("Environment", {}))},
         inputs=tuple(
             Channel(
@@ -165,6 +167,16 @@ def _notes(resources: Mapping[str, Any]) -> tuple[str, ...]:
     if count == 1:
         return ()
     return (f"{count} instances are asked for; on this machine one process trains for all of them",)
+
+
+def _training_command(algorithm: Mapping[str, Any]) -> tuple[str, ...]:
+    """Say what an image runs: what the request names, or what stands for it here."""
+    if not algorithm.get("ContainerEntrypoint"):
+        return ("python", "-m", STAND_INS[algorithm["TrainingImage"]])
+    return (
+        *map(text, algorithm["ContainerEntrypoint"]),
+        *map(text, algorithm.get("ContainerArguments", [])),
+    )
 
 
 def _processing_channel(name: str, place: Mapping[str, Any]) -> Channel:

@@ -25,6 +25,8 @@ def local_values(lock: Lock, image: str) -> dict[str, object]:
     }
     values[contract.IMAGE] = image
     values[contract.MODEL_PACKAGE_GROUP] = lock.usecase
+    if lock.algorithm is not None:
+        values[contract.ALGORITHM_IMAGE] = lock.algorithm.name
     for group in lock.feature_groups:
         name = f"{lock.usecase}-{group.versioned_name}"
         values[contract.feature_group_placeholder(group.name)] = name

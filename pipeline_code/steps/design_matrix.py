@@ -60,6 +60,11 @@ class Design:
         has_gaps = (share > 0) & (share < 1)
         return cls(numbers, mean, scale, numbers[has_gaps], share[has_gaps], levels)
 
+    @property
+    def width(self) -> int:
+        """How many columns it has."""
+        return len(self.numbers) + len(self.gaps) + sum(self.levels.values())
+
     def columns(self, x: Matrix) -> Any:
         """Spread rows out, shape (n, numbers + gaps + categories); sparse where that is large."""
         wide = x[:, self.numbers].astype(np.float64)

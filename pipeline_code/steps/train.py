@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -84,7 +84,8 @@ class ForeignAlgorithmError(PipelineError, ValueError):
         known = ", ".join((AUTO, *(name for name in LEARNERS if name != "sklearn")))
         super().__init__(
             f"training.algorithm {algorithm} is an image of its own, which this one cannot run; "
-            f"there are {known} and {SKLEARN}MODULE.CLASS"
+            f"name it in usecase.yaml, not for one run; there are {known} and "
+            f"{SKLEARN}MODULE.CLASS"
         )
 
 
@@ -132,17 +133,32 @@ def train(
     else:
         learn = _learner(usecase.training.algorithm)
         fitted = learn(rows, held_out, task)
-        chosen_on = _scored(fitted.model, rows, held_out)
+        chosen_on = scored(fitted.model, rows, held_out)
         final = _refitted(learn, fitted, rows, held_out, task)
+    return finished(replace(fitted, model=final), (rows, held_out), chosen_on, task)
+
+
+def finished(
+    fitted: Fitted, parts: tuple[Sample, Sample], chosen_on: HeldOut, task: Task
+) -> TrainedModel:
+    """Choose the threshold of a model, give it its probe and write its record.
+
+    Args:
+        fitted: the model, whoever trained it.
+        parts: the training and the validation rows.
+        chosen_on: the scores by which the threshold is chosen and the training is judged.
+        task: what the model solves, and whom to tell how good it is.
+    """
+    usecase, model = task.usecase, fitted.model
     threshold = choose_threshold(chosen_on, usecase)
     score = gate_score(chosen_on, usecase) if chosen_on.on != contract.TRAIN_CHANNEL else None
     if score is not None:
-        metric(score, fitted.rounds)
+        task.metric(score, fitted.rounds)
     if threshold is not None:
-        final = final.with_threshold(threshold.value)
-    final = final.with_probe(_probe_rows(rows.x))
-    record = _record(final, (rows, held_out), usecase, fitted.record)
-    return TrainedModel(final, {**record, **_choices(chosen_on, threshold, score, usecase)})
+        model = model.with_threshold(threshold.value)
+    model = model.with_probe(_probe_rows(parts[0].x))
+    record = _record(model, parts, usecase, fitted.record)
+    return TrainedModel(model, {**record, **_choices(chosen_on, threshold, score, usecase)})
 
 
 def _learner(algorithm: str) -> Learner:
@@ -158,7 +174,8 @@ def _require_useful_settings(usecase: UseCase) -> None:
         raise UselessSettingError("class_weight", "weighs classes, and a regression has none")
 
 
-def _scored(model: Model, rows: Sample, held_out: Sample) -> HeldOut:
+def scored(model: Model, rows: Sample, held_out: Sample) -> HeldOut:
+    """Score the validation rows, or the training rows where there are none."""
     if len(held_out):
         return HeldOut(held_out.y, model.predict(held_out.x), contract.VALIDATION)
     return HeldOut(rows.y, model.predict(rows.x), contract.TRAIN_CHANNEL)

@@ -31,7 +31,7 @@ def regress(
     """
     design = Design.of(rows.x, task.usecase.features.inputs, task.categories)
     coefficients, intercept = _fit(design.columns(rows.x), rows, task)
-    weights = _weights(design, coefficients, intercept, rows, task)
+    weights = linear_weights(design, coefficients, intercept, rows, task)
     task.progress(1, 1, "training")
     metadata = describe(
         task,
@@ -43,10 +43,10 @@ def regress(
     return Fitted(LinearModel(metadata, weights))
 
 
-def _weights(
+def linear_weights(
     design: Design, coefficients: Floats, intercept: Floats, rows: Sample, task: Task
 ) -> LinearWeights:
-    """Sort the coefficients, shape (outputs, columns), by feature.
+    """Sort the coefficients of a design's columns, shape (outputs, columns), by feature.
 
     Each category's effects are kept less their mean on the training rows, which goes to the
     intercept.

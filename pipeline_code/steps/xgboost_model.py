@@ -41,6 +41,18 @@ class XgboostModel(Model):
             )
         return cls(metadata, booster)
 
+    @property
+    def best_iteration(self) -> int | None:
+        """The round that whoever trained the booster noted as the best; None if nobody did."""
+        noted = self._booster.attr("best_iteration")
+        return None if noted is None else int(noted)
+
+    def cut(self, rounds: int) -> XgboostModel:
+        """Return the model of the first ``rounds`` rounds."""
+        if rounds >= self._booster.num_boosted_rounds():
+            return self
+        return XgboostModel(self.metadata, self._booster[:rounds])
+
     def gain(self) -> dict[str, float] | None:
         """Return each feature's share of the total gain of all splits."""
         gains = self._booster.get_score(importance_type="total_gain")

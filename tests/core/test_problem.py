@@ -133,8 +133,8 @@ def test_a_search_that_cannot_be_made_is_refused(
         "torch",
         "aws:xgboost",
         "sklearn:sklearn.svm.SVC",
-        "a.b/c/d:1",
-        "a.b/c@sha256:" + 64 * "0",
+        "123456789012.dkr.ecr.eu-west-1.amazonaws.com/c/d:1",
+        "123456789012.dkr.ecr.eu-west-1.amazonaws.com/c@sha256:" + 64 * "0",
     ],
 )
 def test_algorithms_are_named_alike(algorithm: str) -> None:
