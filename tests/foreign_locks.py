@@ -30,7 +30,8 @@ def compile_foreign(root: Path) -> dict[str, Path]:
         folder = root / name
         folder.mkdir()
         training = {"algorithm": algorithm, "seed": 3, "early_stopping_rounds": 10}
-        described = json.dumps({**document, "name": name, "training": training})
+        hosts = {"instances": {"training_count": 3}} if algorithm == "aws:xgboost" else {}
+        described = json.dumps({**document, "name": name, "training": training, **hosts})
         (folder / "usecase.yaml").write_text(described, encoding="utf-8")
         found[algorithm] = folder
     command = [sys.executable, "-W", "ignore", "-c", _COMPILE, *map(str, found.values())]

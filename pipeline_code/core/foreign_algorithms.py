@@ -26,6 +26,11 @@ CSV: Final = "text/csv"
 FEWEST_ROWS: Final = 100
 """The linear learner of SageMaker takes batches of so many rows; it fails on fewer rows."""
 
+_LONGEST_WAIT_SEC: Final = 3_600
+"""Of a spot training without checkpoints in an image of SageMaker's.
+
+Source: Amazon SageMaker AI developer guide, "Managed Spot Training in Amazon SageMaker AI"."""
+
 IMAGE: Final = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?"
     r"/(?P<repository>[a-z0-9._/-]+)(:(?P<tag>[\w.-]+)|@(?P<digest>sha256:[0-9a-f]{64}))"
@@ -170,6 +175,13 @@ def foreign_mistakes(usecase: UseCase) -> Iterator[tuple[str, str]]:
             f"cannot be asked of {training.algorithm}; {stand_in} weighs classes"
             if usecase.problem.type != REGRESSION
             else "weighs classes, and a regression has none",
+        )
+    instances = usecase.instances
+    if instances.spot and algorithm.framework and instances.longest_wait_sec > _LONGEST_WAIT_SEC:
+        yield (
+            "instances.max_wait_sec",
+            f"must be {_LONGEST_WAIT_SEC} or less (and timeout_sec below it) for "
+            f"{training.algorithm}, which keeps no state; it is {instances.longest_wait_sec}",
         )
     if _validates_nothing(usecase):
         yield "split", f"leaves no validation rows, by which {training.algorithm} is measured"

@@ -5,7 +5,7 @@ Encode -> Train -> PackageModel take the place of Train.
 
 from __future__ import annotations
 
-from sagemaker.core.shapes import ProcessingOutput
+from sagemaker.core.shapes import ProcessingOutput, S3DataSource
 from sagemaker.core.workflow.functions import Join
 from sagemaker.mlops.workflow.steps import ProcessingStep
 from sagemaker.train.configs import InputData
@@ -26,6 +26,7 @@ def train_elsewhere(jobs: Jobs, prepare: ProcessingStep) -> Trained:
     """Define the three steps of a training in the image that the use case names."""
     algorithm = foreign_algorithm(jobs.usecase.training.algorithm)
     assert algorithm is not None  # noqa: S101 - who asks has looked
+    hosts = jobs.usecase.instances.training_count
     rows = [input_of(prepare, channel) for channel in _PARTS]
     encode = jobs.processing(
         contract.ENCODE,
@@ -35,7 +36,7 @@ def train_elsewhere(jobs: Jobs, prepare: ProcessingStep) -> Trained:
             _output(jobs, contract.ENCODE, encoded, contract.BUCKET_CURATED)
             for encoded in _PARTS.values()
         ],
-        arguments=jobs.settings(["training.seed"]),
+        arguments=[*jobs.settings(["training.seed"]), "--files", str(hosts)],
     )
     train = jobs.training(
         contract.TRAIN,
@@ -43,7 +44,12 @@ def train_elsewhere(jobs: Jobs, prepare: ProcessingStep) -> Trained:
         channels=[
             InputData(
                 channel_name=channel,
-                data_source=output_uri(encode, encoded),
+                data_source=S3DataSource(
+                    s3_data_type="S3Prefix",
+                    s3_uri=output_uri(encode, encoded),
+                    # Several hosts share the rows: each takes files that no other one has.
+                    s3_data_distribution_type="ShardedByS3Key" if hosts > 1 else "FullyReplicated",
+                ),
                 content_type=algorithm.content_type,
             )
             for channel, encoded in _PARTS.items()

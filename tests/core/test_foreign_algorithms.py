@@ -112,6 +112,7 @@ def test_more_hyperparameters_reach_the_image_as_text() -> None:
         ({"parameters": {"eta": 0.1}}, {}, "training.parameters.eta"),
         ({"parameters": {"objective": "rank:map"}}, {}, "training.parameters.objective"),
         ({}, {"split": {"method": "random", "validation_share": 0}}, "split"),
+        ({}, {"instances": {"spot": True}}, "instances.max_wait_sec"),
         ({}, {"tuning": {"ranges": {"max_depth": {"values": [2, 3]}}}}, "tuning"),
     ],
 )

@@ -112,6 +112,20 @@ def test_each_image_is_spoken_to_in_its_words(
     assert "usecase" not in train["HyperParameters"]
 
 
+def test_hosts_share_the_rows(locks: dict[str, Lock]) -> None:
+    """Each would train on all of them otherwise, three times the work for the same trees."""
+    lock = locks["aws:xgboost"]
+    told = step(lock, contract.ENCODE)["AppSpecification"]["ContainerArguments"]
+    sources = [
+        one["DataSource"]["S3DataSource"]["S3DataDistributionType"]
+        for one in step(lock, contract.TRAIN)["InputDataConfig"]
+    ]
+
+    assert told[told.index("--files") + 1] == "3"
+    assert sources == ["ShardedByS3Key", "ShardedByS3Key"]
+    assert "FullyReplicated" in json.dumps(step(locks[IMAGE], contract.TRAIN)["InputDataConfig"])
+
+
 def test_an_operator_changes_what_the_image_reads(locks: dict[str, Lock]) -> None:
     """And is offered nothing that it would ignore."""
     lock = locks["aws:xgboost"]
