@@ -9,14 +9,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from pipeline_code.core.data_hash import last_sampled
+from pipeline_code.core.data_hash import ROW, last_sampled
 from pipeline_code.core.encoding import OTHER
 from pipeline_code.core.errors import PipelineError
 from pipeline_code.core.problem import Problem
 from pipeline_code.core.problem_types import BINARY, MULTICLASS
 from pipeline_code.core.tables import Connection, quoted
-from pipeline_code.steps.features import NUMBERS, TEXT
-from pipeline_code.steps.quarantine import ROW
+from pipeline_code.steps.features import NUMBERS, TEXT, is_text
 from pipeline_code.steps.target_figures import QUANTILES
 
 MOST_ROWS: Final = 100_000
@@ -217,7 +216,7 @@ def _facts(
     for name in columns:
         column = quoted(name)
         wanted.append((name, "missing", f"count(*) - count({column})"))
-        if types[name] != TEXT:  # whose values are counted one by one
+        if not is_text(types[name]):  # whose values are counted one by one
             wanted.append((name, "distinct", distinct.format(column)))
         if types[name] in NUMBERS or types[name] == _TIME:
             wanted += [(name, "min", f"min({column})"), (name, "max", f"max({column})")]
@@ -225,7 +224,9 @@ def _facts(
             quantiles = f"quantile_cont(cast({column} as double), {list(QUANTILES)})"
             wanted.append((name, "quantiles", f"{quantiles} {some}"))
     found = source.row([sql for _, _, sql in wanted])
-    facts: dict[str, dict[str, Any]] = {name: {"type": types[name].lower()} for name in columns}
+    facts: dict[str, dict[str, Any]] = {
+        name: {"type": (TEXT if is_text(types[name]) else types[name]).lower()} for name in columns
+    }
     for (name, fact, _), value in zip(wanted, found, strict=True):
         if fact == "quantiles":
             if value is not None:
@@ -268,7 +269,7 @@ def _histogram(
     source: _Table, name: str, sql_type: str, known: dict[str, Any], is_number: bool
 ) -> dict[str, Any] | None:
     column = quoted(name)
-    if sql_type == TEXT:
+    if is_text(sql_type):
         groups, known["distinct"] = source.frequent(column, _FEW_VALUES)
         return _bars(source, groups) if groups else None
     if not known["distinct"]:

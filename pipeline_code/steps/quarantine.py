@@ -13,28 +13,24 @@ from pipeline_code.core.contract_check import (
     CheckedColumn,
     absent_column,
     check_column,
-    is_broken,
+    promise,
     sql_type,
-    straight_type,
-    straight_value,
 )
-from pipeline_code.core.data_contract import Column, Contract, SourceFormat
-from pipeline_code.core.data_hash import row_digest
+from pipeline_code.core.data_contract import Contract, SourceFormat
+from pipeline_code.core.data_hash import ROW, row_digest
 from pipeline_code.core.errors import ErrorBudgetExceededError, MissingColumnsError
 from pipeline_code.core.problem import Problem
 from pipeline_code.core.tables import Connection, literal, quoted
-from pipeline_code.core.target_sql import labels_of
+from pipeline_code.steps.coded_texts import code_texts
 from pipeline_code.steps.encodings import in_utf8
 from pipeline_code.steps.source import FILE, Source, SourceError
 from pipeline_code.steps.sources import find_damaged, list_files, open_sources
+from pipeline_code.steps.straight_reading import read_straight
 
 ACCEPTED = "transactions"
 """The table of accepted rows, in the contract's types: what a use case's SQL reads."""
 QUARANTINED = "quarantined"
 """The table of refused rows: ``source`` (file), ``reasons`` (text), ``record`` (as it came)."""
-
-ROW = "acequia_row"
-"""The column of the accepted rows with the digest of what a row says; see `core.data_hash`."""
 
 _AS_USUAL = SourceFormat()
 _REASONS, _RECORD = "acequia_reasons", "acequia_record"
@@ -73,7 +69,7 @@ def take_in(
     table: str = ACCEPTED,
     without: Collection[str] = (),
     root: Path | None = None,
-    order: str | None = None,
+    coded: Collection[str] = (),
 ) -> Intake:
     """Read all files under ``path`` into ``table`` and the table `QUARANTINED`.
 
@@ -90,8 +86,7 @@ def take_in(
         table: the table of the accepted rows, in the contract's types; the column `ROW` is new.
         without: folders below the source that are sources of their own.
         root: below which the quarantine names files; the source itself by default.
-        order: SQL by which rows will be sorted: where it is cheap they are put in that order on
-            the way, for what is sorted is sorted again in no time.
+        coded: columns of texts that are coded where they have few; see `steps.coded_texts`.
 
     Raises:
         SourceError: if there is nothing to read, or a file is damaged or of no known kind.
@@ -110,7 +105,8 @@ def take_in(
         for source in sources:
             delivery.require_columns(source)
         present = delivery.present(sources)
-        if not delivery.read_straight(sources, present, order):
+        promises = {name: promise(contract, problem, name) for name in present}
+        if not read_straight(database, sources, promises, table, coded):
             delivery.create(present)
             for source in sources:
                 try:
@@ -121,6 +117,7 @@ def take_in(
     if rows_in == 0:
         raise SourceError(path, "has a header but no rows; deliver rows")
     deduplicated = _deduplicate(database, table, contract.unique, present)
+    code_texts(database, table, [name for name in present if name in coded])
     return Intake(
         rows_in=rows_in,
         rows_out=_count(database, table),
@@ -185,40 +182,6 @@ class _Delivery:
         fields = [f"{quoted(name)} {sql_type(self.contract.columns[name])}" for name in present]
         self.database.execute(f"create table {self.table} ({', '.join(fields)}, {ROW} ubigint)")
 
-    def read_straight(
-        self, sources: Sequence[Source], present: Sequence[str], order: str | None
-    ) -> bool:
-        """Make the table straight from files in which every row keeps the contract.
-
-        Values are read in the contract's types at once, and the contract is held against whole
-        columns. Where anything is wrong, nothing was done: then rows are read one by one.
-        """
-        if len(sources) != 1 or sources[0].typed is None or not sources[0].columns:
-            return False
-        columns = {name: self.contract.columns[name] for name in present}
-        source = sources[0].typed({name: straight_type(one) for name, one in columns.items()})
-        if source is None:
-            return False
-        found = {name: source.columns[name] for name in columns}
-        values = ", ".join(
-            f"{straight_value(one, found[name].sql, found[name].type)} as {quoted(name)}"
-            for name, one in columns.items()
-        )
-        broken = " or ".join(is_broken(name, *self._promise(name)) for name in present)
-        try:
-            self.database.execute(
-                f"create table {self.table} as select *, {row_digest(present)} as {ROW} "  # noqa: S608
-                f"from (select {values} from {source.relation})"
-                + (f" order by {order}" if order else "")
-            )
-            query = f"select {broken} from {self.table}"  # noqa: S608
-            is_wrong = bool(self.database.execute(query).fetchall()[0][0])
-        except duckdb.Error:
-            is_wrong = True
-        if is_wrong:
-            self.database.execute(f"drop table if exists {self.table}")
-        return not is_wrong
-
     def check(self, source: Source, present: Iterable[str]) -> None:
         """Let in the rows of some files, or put them aside."""
         columns = [self._checked(name, source) for name in present]
@@ -248,15 +211,8 @@ class _Delivery:
         if source.rejects:
             self._quarantine_rejects(source)
 
-    def _promise(self, name: str) -> tuple[Column, tuple[str, ...] | None]:
-        """Say what a column must be; the target must be there, whatever the contract allows."""
-        column = self.contract.columns[name]
-        if self.problem is None or name != self.problem.target:
-            return column, None
-        return column.model_copy(update={"nullable": False}), labels_of(self.problem, column)
-
     def _checked(self, name: str, source: Source) -> CheckedColumn:
-        column, labels = self._promise(name)
+        column, labels = promise(self.contract, self.problem, name)
         found = source.columns.get(name)
         if found is None:
             return absent_column(name, column)
