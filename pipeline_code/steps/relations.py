@@ -66,11 +66,15 @@ def measure_drift(sample: Sample, inputs: Sequence[str]) -> dict[str, dict[str, 
     drift: dict[str, dict[str, float | None]] = {}
     for feature in inputs:
         drift[feature] = {}
+        binned = {}  # by how many bins there are, for both parts often have as many
         for part, name in names.items():
             if not rows[part]:
                 drift[feature][name] = None
                 continue
-            bins, count = _binned(sample, feature, bin_count(min(rows[TRAIN], rows[part])))
+            wanted = bin_count(min(rows[TRAIN], rows[part]))
+            if wanted not in binned:
+                binned[wanted] = _binned(sample, feature, wanted)
+            bins, count = binned[wanted]
             before, after = (
                 np.bincount(bins[sample.part == one], minlength=count) for one in (TRAIN, part)
             )
