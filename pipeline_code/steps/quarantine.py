@@ -70,6 +70,7 @@ def take_in(
     without: Collection[str] = (),
     root: Path | None = None,
     coded: Collection[str] = (),
+    ordered: bool = True,
 ) -> Intake:
     """Read all files under ``path`` into ``table`` and the table `QUARANTINED`.
 
@@ -87,6 +88,7 @@ def take_in(
         without: folders below the source that are sources of their own.
         root: below which the quarantine names files; the source itself by default.
         coded: columns of texts that are coded where they have few; see `steps.coded_texts`.
+        ordered: whether the rows must lie as they do in the files, which takes longer.
 
     Raises:
         SourceError: if there is nothing to read, or a file is damaged or of no known kind.
@@ -106,7 +108,7 @@ def take_in(
             delivery.require_columns(source)
         present = delivery.present(sources)
         promises = {name: promise(contract, problem, name) for name in present}
-        if not read_straight(database, sources, promises, table, coded):
+        if not read_straight(database, sources, promises, table, coded, ordered):
             delivery.create(present)
             for source in sources:
                 try:

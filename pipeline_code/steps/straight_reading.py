@@ -31,6 +31,7 @@ def read_straight(
     promises: Mapping[str, Promise],
     table: str,
     coded: Collection[str] = (),
+    ordered: bool = True,
 ) -> bool:
     """Make a table of all rows, if every one keeps the contract.
 
@@ -40,6 +41,7 @@ def read_straight(
         promises: what the columns of the table must be; those of the contract that are there.
         table: its name.
         coded: columns of texts that may be coded; see `steps.coded_texts`.
+        ordered: whether the rows must lie as they do in the files, which takes longer.
 
     Returns:
         Whether there is a table now.
@@ -57,7 +59,7 @@ def read_straight(
     )
     rows = f"select {values} from {source.relation}"  # noqa: S608 - names are quoted
     texts = [name for name, one in columns.items() if name in coded and one.type == "string"]
-    reading = _Reading(database, rows, tuple(columns), table)
+    reading = _Reading(database, rows, tuple(columns), table, ordered)
     try:
         reading.read(first_texts(database, rows, texts))
         kept = reading.keeps(promises)
@@ -74,6 +76,7 @@ class _Reading:
     rows: str
     columns: tuple[str, ...]
     table: str
+    ordered: bool
 
     def read(self, texts: Mapping[str, set[str]]) -> None:
         """Make the table, with columns whose ``texts`` are nearly known coded."""
@@ -90,10 +93,14 @@ class _Reading:
             )
             written = ", ".join(map(quoted, codes))
             strays = f", case when {unknown} then [{written}] end as {_STRAYS}"
-        self.database.execute(
-            f"create table {self.table} as select {values}, "  # noqa: S608
-            f"{row_digest(self.columns)} as {ROW}{strays} from ({self.rows})"
-        )
+        self.database.execute(f"set preserve_insertion_order = {self.ordered}")
+        try:
+            self.database.execute(
+                f"create table {self.table} as select {values}, "  # noqa: S608
+                f"{row_digest(self.columns)} as {ROW}{strays} from ({self.rows})"
+            )
+        finally:
+            self.database.execute("reset preserve_insertion_order")
         if codes:
             self._let_in_strays(texts)
 
