@@ -18,8 +18,8 @@ from pipeline_code.steps.quarantine import (
     Intake,
     check_budget,
     take_in,
-    write_quarantine,
 )
+from pipeline_code.steps.quarantine_table import write_quarantine
 
 
 @dataclass(frozen=True)

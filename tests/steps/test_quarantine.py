@@ -18,11 +18,11 @@ from pipeline_code.core.tables import connect
 from pipeline_code.core.usecase import Column, Contract, SourceFormat
 from pipeline_code.steps.quarantine import (
     ACCEPTED,
-    QUARANTINED,
     Intake,
     check_budget,
     take_in,
 )
+from pipeline_code.steps.quarantine_table import QUARANTINED
 from pipeline_code.steps.source import SourceError
 
 CONTRACT = Contract(

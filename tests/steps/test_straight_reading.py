@@ -14,7 +14,8 @@ from pipeline_code.core.data_contract import Column, Contract, SourceFormat
 from pipeline_code.core.problem import Problem
 from pipeline_code.core.tables import connect
 from pipeline_code.steps import quarantine
-from pipeline_code.steps.quarantine import ACCEPTED, QUARANTINED, take_in
+from pipeline_code.steps.quarantine import ACCEPTED, take_in
+from pipeline_code.steps.quarantine_table import QUARANTINED
 
 TYPES = ("integer", "number", "string", "timestamp", "boolean")
 WORDS = [
