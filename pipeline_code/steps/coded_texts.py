@@ -7,7 +7,7 @@ the bytes of what is written from them do not either.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from pipeline_code.core.tables import Connection, literal, quoted
@@ -15,6 +15,7 @@ from pipeline_code.core.tables import Connection, literal, quoted
 MOST_TEXTS: Final = 1_000
 """A column of more different texts stays as it is."""
 
+_LONGEST = 200  # characters; sentences are no categories, and statements would grow by them
 _FIRST_ROWS = 20_000  # which have nearly all texts, where there are few
 
 
@@ -23,14 +24,16 @@ def is_coded(sql_type: str) -> bool:
     return sql_type.startswith("ENUM")
 
 
-def coded_type(texts: Iterable[str]) -> str:
-    """Name the type of a column that has some texts and no others."""
+def type_of_texts(texts: Collection[str]) -> str:
+    """Name the type of a column that has some texts and no others: coded where they are few."""
+    if not _are_categories(texts):
+        return "varchar"
     return f"enum({', '.join(literal(text) for text in sorted(texts))})"
 
 
-def texts_of(database: Connection, table: str, name: str) -> tuple[str, ...]:
-    """List the texts of a coded column of a table with rows, by their codes."""
-    query = f"select enum_range({quoted(name)}) from {table} limit 1"  # noqa: S608
+def texts_of(database: Connection, sql_type: str) -> tuple[str, ...]:
+    """List the texts of a type that is coded, by their codes."""
+    query = f"select enum_range(cast(null as {sql_type}))"
     return tuple(database.execute(query).fetchall()[0][0])
 
 
@@ -52,7 +55,7 @@ def first_texts(database: Connection, rows: str, names: Sequence[str]) -> dict[s
         f"select {lists} from (select * from ({rows}) limit {_FIRST_ROWS})"  # noqa: S608
     ).fetchall()[0]
     texts = {name: set(some or ()) - {None} for name, some in zip(names, found, strict=True)}
-    return {name: some for name, some in texts.items() if some}
+    return {name: some for name, some in texts.items() if _are_categories(some)}
 
 
 def code_texts(database: Connection, table: str, names: Iterable[str]) -> None:
@@ -68,15 +71,16 @@ def code_texts(database: Connection, table: str, names: Iterable[str]) -> None:
         if types[name] != "VARCHAR" and not is_coded(types[name]):
             continue
         texts = _distinct(database, table, name)
-        was_coded = is_coded(types[name])
-        if not texts or len(texts) > MOST_TEXTS:
-            wanted = "varchar" if was_coded else None
-        elif was_coded and texts_of(database, table, name) == tuple(sorted(texts)):
-            wanted = None
-        else:
-            wanted = coded_type(texts)
-        if wanted:
-            database.execute(f"alter table {table} alter {quoted(name)} type {wanted}")
+        known = texts_of(database, types[name]) if is_coded(types[name]) else None
+        wanted = tuple(sorted(texts)) if _are_categories(texts) else None
+        if known != wanted:
+            database.execute(
+                f"alter table {table} alter {quoted(name)} type {type_of_texts(texts)}"
+            )
+
+
+def _are_categories(texts: Collection[str]) -> bool:
+    return 0 < len(texts) <= MOST_TEXTS and max(map(len, texts)) <= _LONGEST
 
 
 def _distinct(database: Connection, table: str, name: str) -> list[str]:

@@ -74,7 +74,7 @@ def draw_sample(
     ).fetchnumpy()
     part = np.asarray(found.pop("part"), dtype=np.int8)
     columns = {
-        name: Texts(np.asarray(values, dtype=np.int32), texts_of(database, table, name))
+        name: Texts(np.asarray(values, dtype=np.int32), texts_of(database, types[name]))
         if name in coded
         else as_column(values)
         for name, values in found.items()

@@ -19,7 +19,7 @@ from pipeline_code.core.contract_check import (
 )
 from pipeline_code.core.data_hash import ROW, row_digest
 from pipeline_code.core.tables import Connection, quoted
-from pipeline_code.steps.coded_texts import coded_type, first_texts
+from pipeline_code.steps.coded_texts import first_texts, type_of_texts
 from pipeline_code.steps.source import Source
 
 _STRAYS = "acequia_strays"  # the texts of a row, where one is not among those that are coded
@@ -81,7 +81,8 @@ class _Reading:
     def read(self, texts: Mapping[str, set[str]]) -> None:
         """Make the table, with columns whose ``texts`` are nearly known coded."""
         codes = {
-            name: f"try_cast({quoted(name)} as {coded_type(some)})" for name, some in texts.items()
+            name: f"try_cast({quoted(name)} as {type_of_texts(some)})"
+            for name, some in texts.items()
         }
         values = ", ".join(
             f"{codes.get(name, quoted(name))} as {quoted(name)}" for name in self.columns
@@ -114,7 +115,7 @@ class _Reading:
             if new := {row[0] for row in found} - known:
                 column = quoted(name)
                 self.database.execute(
-                    f"alter table {self.table} alter {column} type {coded_type(known | new)} "
+                    f"alter table {self.table} alter {column} type {type_of_texts(known | new)} "
                     f"using coalesce(cast({column} as varchar), {stray})"
                 )
         self.database.execute(f"alter table {self.table} drop {_STRAYS}")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pipeline_code.core.data_contract import Column, Contract
 from pipeline_code.core.tables import Connection, connect
 from pipeline_code.steps import coded_texts, quarantine
-from pipeline_code.steps.coded_texts import MOST_TEXTS, code_texts, coded_type, first_texts
+from pipeline_code.steps.coded_texts import MOST_TEXTS, code_texts, first_texts, type_of_texts
 from pipeline_code.steps.quarantine import ACCEPTED, take_in
 
 CONTRACT = Contract(
@@ -85,7 +85,7 @@ def test_the_codes_do_not_tell_in_which_order_rows_came(tmp_path: Path) -> None:
 
 def test_a_text_that_no_accepted_row_has_is_no_code(database: Connection) -> None:
     """It went with the rows that were quarantined after they were read."""
-    database.execute(f"create table t as select 'b'::{coded_type(['c', 'b', 'a'])} as x")
+    database.execute(f"create table t as select 'b'::{type_of_texts(['c', 'b', 'a'])} as x")
 
     code_texts(database, "t", ["x"])
 
@@ -100,8 +100,8 @@ def test_only_few_texts_are_coded(
     database: Connection, texts: int, is_coded: bool, was_coded: bool
 ) -> None:
     """An empty column and one of many texts stay texts."""
-    some = [f"t{number}" for number in range(max(texts, 1))]
-    kind = coded_type(some) if was_coded else "varchar"
+    some = ", ".join(f"'t{number}'" for number in range(max(texts, 1)))
+    kind = f"enum({some})" if was_coded else "varchar"
     database.execute(
         f"create table t as select nullif('t' || n, 't{texts}')::{kind} as x "  # noqa: S608
         f"from range({texts + 1}) as r(n)"
@@ -124,3 +124,24 @@ def test_first_rows_with_many_texts_promise_nothing(database: Connection) -> Non
 
     assert first_texts(database, rows, ["names", "few", "gaps"]) == {"few": {"0", "1", "2"}}
     assert first_texts(database, rows, []) == {}
+
+
+def test_long_texts_are_no_codes(tmp_path: Path) -> None:
+    """Neither from the first row on nor where one turns up late; each is still all there."""
+    long = "word " * 100
+    path = tmp_path / "rows.csv"
+    path.write_text(f"A,B,N\n{long},x,1\n{long},y,2\nz,z,3\nz,{long},4\n")
+
+    rows, found = taken(path)
+
+    assert found == {"A": "VARCHAR", "B": "VARCHAR", "N": "BIGINT", "acequia_row": "UBIGINT"}
+    assert str(rows).count(long) == 3
+
+
+def test_a_table_without_rows_has_no_codes(database: Connection) -> None:
+    """All rows may contradict each other, and be put aside."""
+    database.execute("create table t (x enum('a', 'it''s'))")
+
+    code_texts(database, "t", ["x"])
+
+    assert types(database, "t") == {"x": "VARCHAR"}
