@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from pipeline_code.core.data_contract import Column, Contract
 from pipeline_code.core.errors import PipelineError
+from pipeline_code.core.problem import Problem
 from pipeline_code.core.tables import literal, quoted
-from pipeline_code.core.target_sql import INTEGERS, label_place
-from pipeline_code.core.usecase import Column
+from pipeline_code.core.target_sql import INTEGERS, label_place, labels_of
 
 _FLOATS = frozenset({"FLOAT", "DOUBLE"})
 _TIMES = frozenset(
@@ -62,6 +64,21 @@ class CheckedColumn:
     name: str
     value: str
     reason: str
+
+
+class Promise(NamedTuple):
+    """What a column must be, and the labels that it may have if it is the target of classes."""
+
+    column: Column
+    labels: tuple[str, ...] | None
+
+
+def promise(contract: Contract, problem: Problem | None, name: str) -> Promise:
+    """Say what a column must be; the target must be there, whatever the contract allows."""
+    column = contract.columns[name]
+    if problem is None or name != problem.target:
+        return Promise(column, None)
+    return Promise(column.model_copy(update={"nullable": False}), labels_of(problem, column))
 
 
 def check_column(

@@ -12,6 +12,9 @@ from collections.abc import Sequence
 
 from pipeline_code.core.tables import Connection, quoted
 
+ROW = "acequia_row"
+"""The column of accepted rows with the digest of what a row says."""
+
 _NULLS = "'asc nulls first'"
 _ALL_BITS = (1 << 64) - 1
 _VERSION = "rows2"

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline_code import contract
-from pipeline_code.core.data_hash import draw, value_digest
+from pipeline_code.core.data_hash import ROW, draw, value_digest
 from pipeline_code.core.errors import PipelineError
 from pipeline_code.core.problem_types import REGRESSION
 from pipeline_code.core.splits import (
@@ -26,7 +26,6 @@ from pipeline_code.core.splits import (
 )
 from pipeline_code.core.tables import Connection, quoted
 from pipeline_code.core.usecase import UseCase
-from pipeline_code.steps.quarantine import ROW
 
 
 class EmptyPartError(PipelineError, ValueError):

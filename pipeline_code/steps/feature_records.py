@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline_code import contract
+from pipeline_code.core.data_hash import ROW
 from pipeline_code.core.tables import Connection, literal, quoted
 from pipeline_code.core.usecase import FeatureGroup, UseCase
 from pipeline_code.steps.features import FEATURED, order_of_rows
-from pipeline_code.steps.quarantine import ROW
 
 
 def write_records(database: Connection, usecase: UseCase, folder: Path) -> None:

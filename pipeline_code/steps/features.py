@@ -8,13 +8,14 @@ from typing import Final
 import duckdb
 import numpy as np
 
-from pipeline_code.core.data_hash import last_sampled, row_digest
+from pipeline_code.core.data_hash import ROW, last_sampled, row_digest
 from pipeline_code.core.encoding import require_no_text
 from pipeline_code.core.errors import MissingColumnsError, PipelineError
 from pipeline_code.core.tables import Connection, quoted
 from pipeline_code.core.target_sql import encoded_target
 from pipeline_code.core.usecase import AS_THEY_ARE, UseCase
-from pipeline_code.steps.quarantine import ROW, Intake
+from pipeline_code.steps.coded_texts import is_coded
+from pipeline_code.steps.quarantine import Intake
 
 FEATURED: Final = "featured"
 """The table of accepted rows with their features and the target as the model learns it."""
@@ -76,7 +77,7 @@ def make_features(database: Connection, usecase: UseCase, sql: str, intake: Inta
     except duckdb.Error as error:
         raise FeatureSqlError(usecase, error) from error
     _check(database, usecase, intake.rows_out)
-    texts = [name for name in usecase.features.inputs if types[name] == TEXT]
+    texts = [name for name in usecase.features.inputs if is_text(types[name])]
     if texts:
         _refuse_text(database, texts, intake.rows_out)
 
@@ -95,8 +96,16 @@ def features_query(database: Connection, usecase: UseCase, sql: str, columns: Se
     if missing := set(wanted) - types.keys():
         raise MissingColumnsError(usecase.features.sql or "the source", missing, types)
     digest = quoted(ROW) if ROW in types else row_digest(columns)
-    values = ", ".join(f"{_value(usecase, name, types)} as {quoted(name)}" for name in wanted)
+    as_they_are = sql == AS_THEY_ARE
+    values = ", ".join(
+        f"{_value(usecase, name, types, as_they_are)} as {quoted(name)}" for name in wanted
+    )
     return f"select {values}, {digest} as {ROW} from {query}"  # noqa: S608
+
+
+def is_text(sql_type: str) -> bool:
+    """Tell whether a column holds texts, coded or not."""
+    return sql_type == TEXT or is_coded(sql_type)
 
 
 def order_of_rows(usecase: UseCase) -> str:
@@ -109,7 +118,7 @@ def _group_columns(usecase: UseCase) -> list[str]:
     return [name for group in usecase.features.groups for name in (group.key, *group.features)]
 
 
-def _value(usecase: UseCase, name: str, types: Mapping[str, str]) -> str:
+def _value(usecase: UseCase, name: str, types: Mapping[str, str], as_they_are: bool) -> str:
     column, sql_type = quoted(name), types[name]
     if name == usecase.problem.target:
         return encoded_target(usecase.problem, column, sql_type)
@@ -120,8 +129,8 @@ def _value(usecase: UseCase, name: str, types: Mapping[str, str]) -> str:
         return column
     if sql_type == "BOOLEAN":
         return f"cast({column} as tinyint)"
-    if sql_type.startswith("ENUM"):
-        return f"cast({column} as varchar)"
+    if is_coded(sql_type):  # by the source, or in the order of somebody's SQL
+        return column if as_they_are else f"cast({column} as varchar)"
     raise UnusableFeatureError(name, sql_type)
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Final
 
 from pipeline_code.core.contract_check import sql_type
+from pipeline_code.core.data_hash import ROW
 from pipeline_code.core.tables import Connection, quoted
 from pipeline_code.core.usecase import Join, UseCase
-from pipeline_code.steps.quarantine import ACCEPTED, ROW, Intake, take_in
+from pipeline_code.steps.quarantine import ACCEPTED, Intake, take_in
 from pipeline_code.steps.source import SourceError
 
 UNJOINED: Final = "unjoined_transactions"

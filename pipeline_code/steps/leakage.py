@@ -15,13 +15,13 @@ import duckdb
 import numpy as np
 
 from pipeline_code.core.contract_check import sql_type
-from pipeline_code.core.data_hash import draw, row_digest, value_digest
+from pipeline_code.core.data_hash import ROW, draw, row_digest, value_digest
 from pipeline_code.core.errors import PipelineError
 from pipeline_code.core.tables import Connection, literal, quoted
 from pipeline_code.core.usecase import AS_THEY_ARE, UseCase
 from pipeline_code.steps.features import FEATURED, NUMBERS, FeatureSqlError, features_query
 from pipeline_code.steps.joins import UNJOINED, joined
-from pipeline_code.steps.quarantine import ACCEPTED, ROW
+from pipeline_code.steps.quarantine import ACCEPTED
 
 CUTOFFS: Final = 3
 _ALL = "all_transactions"

@@ -9,14 +9,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from pipeline_code.core.data_hash import last_sampled
+from pipeline_code.core.data_hash import ROW, last_sampled
 from pipeline_code.core.encoding import OTHER
 from pipeline_code.core.errors import PipelineError
 from pipeline_code.core.problem import Problem
 from pipeline_code.core.problem_types import BINARY, MULTICLASS
 from pipeline_code.core.tables import Connection, quoted
-from pipeline_code.steps.features import NUMBERS, TEXT
-from pipeline_code.steps.quarantine import ROW
+from pipeline_code.steps.features import NUMBERS, TEXT, is_text
 from pipeline_code.steps.target_figures import QUANTILES
 
 MOST_ROWS: Final = 100_000
@@ -84,9 +83,9 @@ class _Table:
     problem: Problem
     target: _Scale
 
-    def row(self, expressions: Sequence[str]) -> tuple[Any, ...]:
-        """Compute aggregates over all rows."""
-        query = f"select {', '.join(expressions)} from {self.name}"  # noqa: S608
+    def row(self, expressions: Sequence[str], condition: str = "true") -> tuple[Any, ...]:
+        """Compute aggregates over the rows that meet a condition."""
+        query = f"select {', '.join(expressions)} from {self.name} where {condition}"  # noqa: S608
         return tuple(self.database.execute(query).fetchall()[0])
 
     def groups(self, column: str, expression: str) -> list[tuple[Any, ...]]:
@@ -184,7 +183,8 @@ def profile_columns(
     scale = _Scale(target, *_finite_range(problem.target, low, high))
     source = _Table(database, table, problem, scale)
     numbers = [name for name in columns if types[name] in NUMBERS and name not in identifiers]
-    described = _facts(source, columns, types, numbers, rows)
+    described = _facts(source, columns, types, rows)
+    _add_quantiles(source, described, numbers, rows)
     scales = {}
     for name in numbers:
         known = described[name]
@@ -204,38 +204,42 @@ def _finite_range(name: str, low: float, high: float) -> tuple[float, float]:
 
 
 def _facts(
-    source: _Table,
-    columns: Sequence[str],
-    types: Mapping[str, str],
-    numbers: Sequence[str],
-    rows: int,
+    source: _Table, columns: Sequence[str], types: Mapping[str, str], rows: int
 ) -> dict[str, dict[str, Any]]:
     """Learn of all columns at once what a single pass over the rows tells."""
     distinct = "count(distinct {})" if rows <= MOST_ROWS else "approx_count_distinct({})"
-    some = f"filter ({ROW} <= {last_sampled(rows, MOST_ROWS)})"
     wanted: list[tuple[str, str, str]] = []
     for name in columns:
         column = quoted(name)
         wanted.append((name, "missing", f"count(*) - count({column})"))
-        if types[name] != TEXT:  # whose values are counted one by one
+        if not is_text(types[name]):  # whose values are counted one by one
             wanted.append((name, "distinct", distinct.format(column)))
         if types[name] in NUMBERS or types[name] == _TIME:
             wanted += [(name, "min", f"min({column})"), (name, "max", f"max({column})")]
-        if name in numbers:
-            quantiles = f"quantile_cont(cast({column} as double), {list(QUANTILES)})"
-            wanted.append((name, "quantiles", f"{quantiles} {some}"))
     found = source.row([sql for _, _, sql in wanted])
-    facts: dict[str, dict[str, Any]] = {name: {"type": types[name].lower()} for name in columns}
+    facts: dict[str, dict[str, Any]] = {
+        name: {"type": (TEXT if is_text(types[name]) else types[name]).lower()} for name in columns
+    }
     for (name, fact, _), value in zip(wanted, found, strict=True):
-        if fact == "quantiles":
-            if value is not None:
-                facts[name][fact] = {
-                    str(share): float(one) for share, one in zip(QUANTILES, value, strict=True)
-                }
-        else:
-            is_time = types[name] == _TIME and fact in ("min", "max") and value is not None
-            facts[name][fact] = value.isoformat() if is_time else value
+        is_time = types[name] == _TIME and fact in ("min", "max") and value is not None
+        facts[name][fact] = value.isoformat() if is_time else value
     return facts
+
+
+def _add_quantiles(
+    source: _Table, described: dict[str, dict[str, Any]], numbers: Sequence[str], rows: int
+) -> None:
+    """Add the quantiles of numbers, of many rows those of a sample."""
+    expressions = [
+        f"quantile_cont(cast({quoted(name)} as double), {list(QUANTILES)})" for name in numbers
+    ]
+    drawn = f"{ROW} <= {last_sampled(rows, MOST_ROWS)}"
+    found = source.row(expressions, drawn) if expressions else ()
+    for name, values in zip(numbers, found, strict=True):
+        if values is not None:
+            described[name]["quantiles"] = {
+                str(share): float(one) for share, one in zip(QUANTILES, values, strict=True)
+            }
 
 
 def _add_sums(
@@ -250,8 +254,7 @@ def _add_sums(
         expressions += [
             f"sum({scale.sql})",
             f"sum({scale.sql} * {scale.sql})",
-            f"count(*) filter ({scale.column} < {low!r}::double "
-            f"or {scale.column} > {high!r}::double)",
+            f"count_if({scale.column} not between {low!r}::double and {high!r}::double)",
         ]
     found = iter(source.row(expressions) if expressions else ())
     for name, scale in scales.items():
@@ -268,7 +271,7 @@ def _histogram(
     source: _Table, name: str, sql_type: str, known: dict[str, Any], is_number: bool
 ) -> dict[str, Any] | None:
     column = quoted(name)
-    if sql_type == TEXT:
+    if is_text(sql_type):
         groups, known["distinct"] = source.frequent(column, _FEW_VALUES)
         return _bars(source, groups) if groups else None
     if not known["distinct"]:

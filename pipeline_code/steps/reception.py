@@ -8,20 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from pipeline_code.core.data_contract import Contract
-from pipeline_code.core.data_hash import combine_hashes, hash_rows
+from pipeline_code.core.data_hash import ROW, combine_hashes, hash_rows
 from pipeline_code.core.tables import Connection
 from pipeline_code.core.usecase import UseCase
-from pipeline_code.steps.features import order_of_rows
 from pipeline_code.steps.freshness import check_freshness
 from pipeline_code.steps.joins import count_matches, join_sources, join_table, take_in_joins
 from pipeline_code.steps.quarantine import (
     ACCEPTED,
-    ROW,
     Intake,
     check_budget,
     take_in,
-    write_quarantine,
 )
+from pipeline_code.steps.quarantine_table import write_quarantine
 
 
 @dataclass(frozen=True)
@@ -78,6 +76,7 @@ def receive(
             too old.
     """
     promised, joins = usecase.contract, usecase.features.joins
+    as_they_are = not joins and not usecase.features.sql
     intake = take_in(
         database,
         source,
@@ -85,8 +84,9 @@ def receive(
         written=usecase.source,
         problem=usecase.problem,
         without=[join.name for join in joins],
-        # What SQL or a join makes of the rows has an order of its own.
-        order=None if joins or usecase.features.sql else order_of_rows(usecase),
+        # SQL of a use case compares texts, and may tell equals apart by the order of rows.
+        coded=usecase.features.inputs if as_they_are else (),
+        ordered=not as_they_are,
     )
     records = take_in_joins(database, source, usecase)
     if quarantine is not None:

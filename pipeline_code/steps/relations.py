@@ -28,10 +28,10 @@ def relate_to_target(
     relation = {}
     for name in inputs:
         bins, _ = _binned(sample, name, count)
-        score = max(
-            strength(problem.type, bins[trains], target),
-            monotone_strength(problem.type, sample.of(name, TRAIN), target),
-        )
+        score = strength(problem.type, bins[trains], target)
+        if not sample.is_text(name):
+            values = sample.of(name, TRAIN)
+            score = max(score, monotone_strength(problem.type, values, target))
         relation[name] = {"score": round(score, _DIGITS), "kind": KIND[problem.type]}
     return relation
 
@@ -66,11 +66,15 @@ def measure_drift(sample: Sample, inputs: Sequence[str]) -> dict[str, dict[str, 
     drift: dict[str, dict[str, float | None]] = {}
     for feature in inputs:
         drift[feature] = {}
+        binned = {}  # by how many bins there are, for both parts often have as many
         for part, name in names.items():
             if not rows[part]:
                 drift[feature][name] = None
                 continue
-            bins, count = _binned(sample, feature, bin_count(min(rows[TRAIN], rows[part])))
+            wanted = bin_count(min(rows[TRAIN], rows[part]))
+            if wanted not in binned:
+                binned[wanted] = _binned(sample, feature, wanted)
+            bins, count = binned[wanted]
             before, after = (
                 np.bincount(bins[sample.part == one], minlength=count) for one in (TRAIN, part)
             )
@@ -85,7 +89,7 @@ def correlate(sample: Sample, inputs: Sequence[str], target: str) -> dict[str, A
 
     Of training rows in which both are there. A constant column has none: None.
     """
-    names = [name for name in inputs if sample.columns[name].dtype.kind == "f"]
+    names = [name for name in inputs if not sample.is_text(name)]
     if not names:
         return {"target": {}, "inputs": {}}
     values = np.column_stack([sample.of(name, TRAIN) for name in (*names, target)])
@@ -134,14 +138,14 @@ def _binned(sample: Sample, name: str, count: int) -> tuple[NDArray[np.int64], i
     """
     if sample.is_text(name):
         return _binned_texts(sample, name, count)
-    values = sample.columns[name]
+    values = sample.numbers(name)
     edges = _edges(values[sample.part == TRAIN], count)
     bins = np.searchsorted(edges, values, side="left")
     return np.where(np.isnan(values), len(edges) + 1, bins).astype(np.int64), len(edges) + 2
 
 
 def _binned_texts(sample: Sample, name: str, count: int) -> tuple[NDArray[np.int64], int]:
-    codes, texts = sample.codes(name)
+    codes, texts = sample.texts(name).codes, sample.texts(name).known
     trained = codes[(sample.part == TRAIN) & (codes >= 0)]
     counts = np.bincount(trained, minlength=len(texts)).tolist()
     frequent = sorted(range(len(texts)), key=lambda code: (-counts[code], texts[code]))

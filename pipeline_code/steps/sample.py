@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_code.core.data_hash import last_sampled
-from pipeline_code.core.tables import Columns, Connection, quoted
-from pipeline_code.steps.quarantine import ROW
+from pipeline_code.core.data_hash import ROW, last_sampled
+from pipeline_code.core.tables import Connection, quoted
+from pipeline_code.core.texts import Column, Texts
+from pipeline_code.steps.coded_texts import is_coded, texts_of
 from pipeline_code.steps.split import Part
 
 MOST_ROWS: Final = 20_000
@@ -23,32 +24,33 @@ class Sample:
     """Some columns of some rows of each part, in the order of the rows' digests.
 
     Attributes:
-        columns: numbers with NaN where they are missing, texts with None, shape (n,).
+        columns: numbers with NaN where they are missing, or texts, of length n.
         part: the number of each row's part, shape (n,).
     """
 
-    columns: Columns
+    columns: dict[str, Column]
     part: NDArray[np.int8]
-    _codes: dict[str, tuple[NDArray[np.int64], list[str]]] = field(default_factory=dict)
 
-    def of(self, name: str, part: int) -> NDArray[Any]:
-        """Return a column's values in one part."""
-        chosen: NDArray[Any] = self.columns[name][self.part == part]
+    def numbers(self, name: str) -> NDArray[np.float64]:
+        """Return a column of numbers."""
+        values = self.columns[name]
+        assert not isinstance(values, Texts), name  # noqa: S101 - for type checkers
+        return values
+
+    def texts(self, name: str) -> Texts:
+        """Return a column of texts."""
+        values = self.columns[name]
+        assert isinstance(values, Texts), name  # noqa: S101 - for type checkers
+        return values
+
+    def of(self, name: str, part: int) -> NDArray[np.float64]:
+        """Return a column of numbers in one part."""
+        chosen: NDArray[np.float64] = self.numbers(name)[self.part == part]
         return chosen
 
     def is_text(self, name: str) -> bool:
         """Tell whether a column holds texts."""
-        return bool(self.columns[name].dtype.kind == "O")
-
-    def codes(self, name: str) -> tuple[NDArray[np.int64], list[str]]:
-        """Number the texts of a column, -1 where there is none; return them by their number."""
-        if name not in self._codes:
-            values = self.columns[name].tolist()
-            places: dict[Any, int] = {None: -1}
-            codes = [places.setdefault(value, len(places) - 1) for value in values]
-            del places[None]
-            self._codes[name] = np.array(codes, dtype=np.int64), list(places)
-        return self._codes[name]
+        return isinstance(self.columns[name], Texts)
 
 
 def draw_sample(
@@ -58,13 +60,26 @@ def draw_sample(
     number = part_number(parts)
     last = [last_sampled(part.rows, MOST_ROWS) for part in parts]
     chosen = " ".join(f"when {place} then {one}" for place, one in enumerate(last))
-    columns = ", ".join(quoted(name) for name in names)
+    types = {row[0]: row[1] for row in database.execute(f"describe {table}").fetchall()}
+    coded = [name for name in names if is_coded(types[name])]
+    values = ", ".join(
+        f"coalesce(cast(enum_code({quoted(name)}) as integer), -1) as {quoted(name)}"
+        if name in coded
+        else quoted(name)
+        for name in names
+    )
     found = database.execute(
-        f"select part, {columns} from (select {ROW}, {number} as part, {columns} from {table} "  # noqa: S608
+        f"select part, {values} from (select {ROW}, {number} as part, * from {table} "  # noqa: S608
         f"where {ROW} <= {max(last)}) where {ROW} <= case part {chosen} end order by {ROW}"
     ).fetchnumpy()
     part = np.asarray(found.pop("part"), dtype=np.int8)
-    return Sample({name: _filled(values) for name, values in found.items()}, part)
+    columns = {
+        name: Texts(np.asarray(values, dtype=np.int32), texts_of(database, types[name]))
+        if name in coded
+        else as_column(values)
+        for name, values in found.items()
+    }
+    return Sample(columns, part)
 
 
 def part_number(parts: Sequence[Part]) -> str:
@@ -73,11 +88,14 @@ def part_number(parts: Sequence[Part]) -> str:
     return f"cast(case {cases} end as tinyint)"
 
 
-def _filled(values: NDArray[Any]) -> NDArray[Any]:
+def as_column(values: NDArray[Any]) -> Column:
+    """Turn what the database fetched into a column: a missing number is NaN, a text has a code."""
+    gaps, plain = np.ma.getmaskarray(values), np.asarray(np.ma.getdata(values))
     if values.dtype.kind == "O":
-        plain = np.ma.getdata(values).copy() if np.ma.isMaskedArray(values) else values
-        plain[np.ma.getmaskarray(values)] = None
-        return np.asarray(plain)
-    numbers = np.ma.getdata(values).astype(np.float64)
-    numbers[np.ma.getmaskarray(values)] = np.nan
+        texts = [None if gap else text for gap, text in zip(gaps, plain, strict=True)]
+        known = sorted({text for text in texts if text is not None})
+        places = {text: place for place, text in enumerate(known)}
+        return Texts(np.array([places.get(text, -1) for text in texts], np.int32), tuple(known))
+    numbers = plain.astype(np.float64)
+    numbers[gaps] = np.nan
     return np.asarray(numbers)

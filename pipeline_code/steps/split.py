@@ -20,7 +20,7 @@ from pipeline_code.steps.drawn_split import (
     part_by_groups,
     part_by_strata,
 )
-from pipeline_code.steps.target_figures import describe_target
+from pipeline_code.steps.target_figures import describe_target, describe_targets
 
 PARTS = (contract.TRAIN_CHANNEL, contract.VALIDATION, contract.TEST)
 """The names of the parts, in the order of the numbers that `core.splits` gives them."""
@@ -126,9 +126,10 @@ def _by_time(database: Connection, table: str, usecase: UseCase) -> tuple[Part, 
 
 def _by_chance(database: Connection, table: str, usecase: UseCase) -> tuple[Part, ...]:
     number = _DRAWN[usecase.split.method](database, table, usecase)
+    described = describe_targets(database, table, usecase.problem, number, len(PARTS))
     parts = tuple(
-        _part(database, table, usecase, name, f"{number} = {place}")
-        for place, name in enumerate(PARTS)
+        Part(name, rows, target, f"{number} = {place}")
+        for place, (name, (rows, target)) in enumerate(zip(PARTS, described, strict=True))
     )
     for part in parts:
         if not part.rows and (part.name != contract.VALIDATION or usecase.split.validation_share):
@@ -164,7 +165,7 @@ def _part(
     usecase: UseCase,
     name: str,
     condition: str,
-    days: Days | None = None,
+    days: Days,
 ) -> Part:
     rows, target = describe_target(database, table, usecase.problem, condition)
     return Part(name, rows, target, condition, days)

@@ -44,6 +44,38 @@ def describe_target(
     return len(values), _distribution(np.asarray(values))
 
 
+def describe_targets(
+    database: Connection, table: str, problem: Problem, number: str, count: int
+) -> list[tuple[int, dict[str, Any]]]:
+    """Describe the encoded target of several groups of rows, each as `describe_target` does.
+
+    Args:
+        database: holds the table.
+        table: its name.
+        problem: the target, encoded.
+        number: SQL of the number of a row's group.
+        count: how many groups there are; they are numbered from 0.
+    """
+    if problem.type not in (BINARY, MULTICLASS):
+        return [
+            describe_target(database, table, problem, f"{number} = {place}")
+            for place in range(count)
+        ]
+    counts = {
+        (group, label): rows
+        for group, label, rows in database.execute(
+            f"select {number} as one, {quoted(problem.target)}, count(*) from {table} "  # noqa: S608
+            "group by all"
+        ).fetchall()
+    }
+    labels = range(2 if problem.type == BINARY else len(problem.class_names))
+    groups = [[counts.get((group, label), 0) for label in labels] for group in range(count)]
+    if problem.type == BINARY:
+        return [(sum(rows), {"positives": rows[1]}) for rows in groups]
+    names = problem.class_names
+    return [(sum(rows), {"classes": dict(zip(names, rows, strict=True))}) for rows in groups]
+
+
 def _distribution(ordered: np.ndarray[Any, np.dtype[np.float64]]) -> dict[str, Any]:
     """Describe numbers that come in rising order, so that their sum is always the same."""
     rows = len(ordered)

@@ -12,17 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_code.core.contract_check import UnreadableTypeError
+from pipeline_code.core.data_hash import ROW
 from pipeline_code.core.errors import ErrorBudgetExceededError, MissingColumnsError
 from pipeline_code.core.tables import connect
 from pipeline_code.core.usecase import Column, Contract, SourceFormat
 from pipeline_code.steps.quarantine import (
     ACCEPTED,
-    QUARANTINED,
-    ROW,
     Intake,
     check_budget,
     take_in,
 )
+from pipeline_code.steps.quarantine_table import QUARANTINED
 from pipeline_code.steps.source import SourceError
 
 CONTRACT = Contract(

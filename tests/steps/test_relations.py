@@ -15,7 +15,7 @@ from pipeline_code.steps.relations import (
     measure_drift,
     relate_to_target,
 )
-from pipeline_code.steps.sample import Sample
+from pipeline_code.steps.sample import Sample, as_column
 
 BINARY = Problem(type="binary", target="Y")
 
@@ -23,10 +23,12 @@ BINARY = Problem(type="binary", target="Y")
 def sample(part: Any = TRAIN, **columns: Any) -> Sample:
     """Hold columns; all rows train where no parts are given."""
     values = {
-        name: np.array(column, dtype=object if any(isinstance(x, str) for x in column) else float)
+        name: as_column(
+            np.array(column, dtype=object if any(isinstance(x, str) for x in column) else float)
+        )
         for name, column in columns.items()
     }
-    rows = len(next(iter(values.values())))
+    rows = len(next(iter(columns.values())))
     return Sample(values, np.full(rows, part, dtype=np.int8))
 
 

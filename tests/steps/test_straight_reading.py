@@ -14,7 +14,8 @@ from pipeline_code.core.data_contract import Column, Contract, SourceFormat
 from pipeline_code.core.problem import Problem
 from pipeline_code.core.tables import connect
 from pipeline_code.steps import quarantine
-from pipeline_code.steps.quarantine import ACCEPTED, QUARANTINED, take_in
+from pipeline_code.steps.quarantine import ACCEPTED, take_in
+from pipeline_code.steps.quarantine_table import QUARANTINED
 
 TYPES = ("integer", "number", "string", "timestamp", "boolean")
 WORDS = [
@@ -34,7 +35,7 @@ def outcome(
     """Take a source in one way or the other; return all that came of it."""
     with pytest.MonkeyPatch.context() as patch:
         if not straight:
-            patch.setattr(quarantine._Delivery, "read_straight", lambda *_: False)
+            patch.setattr(quarantine, "read_straight", lambda *_: False)
         with connect() as database:
             intake = take_in(database, source, contract, written=written, **more)
             accepted = database.execute(f"from {ACCEPTED} order by all").fetchall()
@@ -129,16 +130,3 @@ def test_every_rule_of_the_contract_is_held_alike(
     one, other = both(path, contract, problem=problem)
 
     assert one == other
-
-
-def test_rows_that_keep_the_contract_are_put_in_order_on_the_way(tmp_path: Path) -> None:
-    """They are sorted again when they are written, which is cheap then."""
-    path = tmp_path / "rows.csv"
-    path.write_text("X\n" + "".join(f"{number * 7 % 100}\n" for number in range(100)))
-    contract = Contract(columns={"X": Column(type="integer")})
-
-    with connect() as database:
-        take_in(database, path, contract, order="X desc")
-        found = [row[0] for row in database.execute(f"select X from {ACCEPTED}").fetchall()]  # noqa: S608
-
-    assert found == list(range(99, -1, -1))
