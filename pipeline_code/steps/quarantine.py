@@ -102,6 +102,7 @@ def take_in(
         f"create table if not exists {QUARANTINED} (source text, reasons text, record text)"
     )
     earlier = _count(database, QUARANTINED)
+    contract = contract.written(written)
     files, root = list_files(path, without=without), root or path
     with tempfile.TemporaryDirectory() as scratch:
         readable = list(in_utf8(files, written.encoding, root, Path(scratch)))
