@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline_code.core.errors import PipelineError
+from pipeline_code.core.problem import label_text
 from pipeline_code.core.tables import literal, quoted
 from pipeline_code.core.target_sql import INTEGERS, label_place
 from pipeline_code.core.text_values import number_text, time_value
@@ -77,7 +78,8 @@ def check_column(
     """Write the SQL that reads one column of a source and checks it row by row.
 
     Text is read strictly: ``1.5`` is no integer (SQL's cast would round it), ``1e3`` is one,
-    ``nan`` and ``inf`` are no numbers. A time with an offset becomes UTC, a time without one is
+    ``nan`` and ``inf`` are no numbers. Where only some texts are allowed, blanks around one are no
+    part of it, as of a label. A time with an offset becomes UTC, a time without one is
     UTC already. What the column names as ``missing`` is missing.
 
     Args:
@@ -94,7 +96,7 @@ def check_column(
     read = _read(raw, found, column)
     if read is None:
         raise UnreadableTypeError(dataset, name, found, column.type)
-    value = _known(read, column)
+    value = _known(_trimmed(read, column), column)
     # What stands for a missing value is read, but not known.
     missing = f"{value} is null and {read} is not null" if column.missing else "false"
     rules = [] if column.nullable else [(f"{raw} is null or ({missing})", "is missing")]
@@ -104,9 +106,8 @@ def check_column(
     if column.maximum is not None:
         rules.append((f"{value} > {column.maximum!r}", f"is above {column.maximum:g}"))
     if column.allowed is not None:
-        allowed = ", ".join(_constant(one) for one in column.allowed)
-        names = ", ".join(str(one) for one in column.allowed)
-        rules.append((f"{value} not in ({allowed})", f"is not one of {names}"))
+        names = ", ".join(label_text(one) for one in column.allowed)
+        rules.append((f"{value} not in ({_allowed(column)})", f"is not one of {names}"))
     if labels is not None:
         unknown = f"{value} is not null and {_place(value, column, labels)} is null"
         rules.append((unknown, f"is not one of {', '.join(labels)}"))
@@ -130,7 +131,7 @@ def straight_value(column: Column, raw: str, found: str) -> str:
     It fails where `check_column` would find a value that is not of the type; all else is held
     against the contract by `is_broken`.
     """
-    return _known(_straight(column, raw, found), column)
+    return _known(_trimmed(_straight(column, raw, found), column), column)
 
 
 def _straight(column: Column, raw: str, found: str) -> str:
@@ -166,8 +167,7 @@ def is_broken(name: str, column: Column, labels: Sequence[str] | None = None) ->
     if column.maximum is not None:
         rules.append(f"max({value}) > {column.maximum!r}")
     if column.allowed is not None:
-        allowed = ", ".join(_constant(one) for one in column.allowed)
-        rules.append(f"bool_or({value} not in ({allowed}))")
+        rules.append(f"bool_or({value} not in ({_allowed(column)}))")
     if labels is not None:
         rules.append(f"bool_or({value} is not null and {_place(value, column, labels)} is null)")
     return " or ".join(f"coalesce({rule}, false)" for rule in rules) or "false"
@@ -215,6 +215,19 @@ def _known(read: str, column: Column) -> str:
     if not column.missing:
         return read
     return f"case when {read} not in ({_sentinels(column)}) then {read} end"
+
+
+def _trimmed(read: str, column: Column) -> str:
+    """Write the SQL of a value without the blanks around it, where only some texts are allowed."""
+    return f"trim({read})" if column.type == "string" and column.allowed is not None else read
+
+
+def _allowed(column: Column) -> str:
+    """List the allowed values in SQL; texts as labels are written, without blanks around them."""
+    allowed = column.allowed or ()
+    if column.type == "string":
+        return ", ".join(literal(label_text(one).strip()) for one in allowed)
+    return ", ".join(_constant(one) for one in allowed)
 
 
 def _sentinels(column: Column) -> str:

@@ -130,6 +130,26 @@ def test_what_stands_for_a_missing_value_is_missing_and_the_reason_says_how_to_w
     )
 
 
+def test_blanks_are_no_part_of_an_allowed_text_nor_of_a_label(tmp_path: Path) -> None:
+    """Whether it is a label or any other column, in whichever way it is read."""
+    path = tmp_path / "rows.csv"
+    path.write_text("A,T\n yes ,1 \nno, 0\nyes,1\n", encoding="utf-8")
+    columns = {
+        "A": Column(type="string", allowed=("yes ", "no")),
+        "T": Column(type="string", allowed=(0, 1)),
+    }
+    problem = Problem(type="binary", target="T")
+
+    one, other = both(path, Contract(columns=columns), problem=problem)
+
+    assert one == other
+    assert [row[:2] for row in one[1]] == [("no", "0"), ("yes", "1"), ("yes", "1")]
+    path.write_text("A,T\nmaybe,1\n", encoding="utf-8")
+    one, other = both(path, Contract(columns=columns), problem=problem)
+    assert one == other
+    assert one[3][0][1] == "A is not one of yes , no"
+
+
 @pytest.mark.parametrize(
     "value",
     [

@@ -233,10 +233,7 @@ def _target_column(found: Discovery) -> tuple[list[str], str]:
     target = found.target
     parts = [f"type: {target.column_type}"]
     why = "the target"
-    if target.has_blanks:
-        # The contract compares text as it stands, a label without the blanks around it.
-        why += ": its labels have blanks around them, so none is listed here"
-    elif target.labels:
+    if target.labels:
         allowed = ", ".join(scalar(label) for label, _ in target.labels)
         parts.append(f"allowed: [{allowed}]")
         why += ": a row of another label is put aside"
