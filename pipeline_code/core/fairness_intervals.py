@@ -23,7 +23,9 @@ def fairness_intervals(
 ) -> tuple[dict[str, Ends | None], ...]:
     """Compute the percentile interval of each difference of each slice to all other rows.
 
-    A figure that is defined in no resample has none. The figures are those of `core.fairness`.
+    A figure that is defined in no resample has none, nor has one that is the same in all: of a
+    slice of which no row is called, resampling knows only that, not how rare such rows are.
+    The figures are those of `core.fairness`.
 
     Args:
         target: true where the row is positive, shape (n,).
@@ -100,4 +102,4 @@ def _ends(drawn: Counts, confidence: float) -> Ends | None:
         return None
     tail = (1 - confidence) / 2
     low, high = np.quantile(known, [tail, 1 - tail])
-    return float(low), float(high)
+    return None if low == high else (float(low), float(high))

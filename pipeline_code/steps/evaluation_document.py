@@ -48,6 +48,7 @@ def evaluation_document(evaluation: Evaluation, profile: Mapping[str, Any]) -> d
         "confidence": usecase.evaluation.confidence,
         "gate": asdict(evaluation.verdict),
         "validation": evaluation.validation,
+        "validation_in_sample": evaluation.challenger.model.metadata.knows_validation,
         "cost": kind.money(outcome, _trained_on(profile)),
         **kind.parts(outcome),
         "importance": [asdict(one) for one in reasons.explanation.importance],

@@ -87,6 +87,8 @@ class ModelMetadata(Section):
     costs: Costs
     hyperparameters: dict[str, int | float | str | bool]
     best_iteration: int | None = None
+    knows_validation: bool = False
+    """Whether it was trained once more with the validation rows, of which it then says nothing."""
     libraries: dict[str, str] = Field(default_factory=dict)
     weights: str
     weights_hash: str

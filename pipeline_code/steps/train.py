@@ -135,6 +135,9 @@ def train(
         metric(score, fitted.rounds)
     if threshold is not None:
         final = final.with_threshold(threshold.value)
+    refits = usecase.training.refit or usecase.training.algorithm == AUTO
+    if refits and len(held_out):
+        final.metadata = final.metadata.model_copy(update={"knows_validation": True})
     final = final.with_probe(_probe_rows(rows.x))
     record = _record(final, (rows, held_out), usecase, fitted.record)
     return TrainedModel(final, {**record, **_choices(chosen_on, threshold, score, usecase)})

@@ -38,7 +38,7 @@ def binary(labels: np.ndarray = LABELS) -> ScoredRows:
     )
 
 
-SAMPLES = {
+SAMPLES: dict[str, Sliceable] = {
     "auc_roc": binary(),
     "f1_macro": ScoredClasses(CLASSES, PROBABILITIES, costs=np.ones(3)),
     "rmse": ScoredValues(
