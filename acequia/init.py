@@ -215,7 +215,7 @@ def _written(found: Discovery) -> list[tuple[str, str]]:
     for name, one in found.counts.columns.items():
         settings = {key: value for key, value in one.seen.settings.items() if key != "missing"}
         if settings:
-            listed.append((name, ", ".join(f"{key} {value}" for key, value in settings.items())))
+            listed.append((name, ", ".join(f"{key} {value!r}" for key, value in settings.items())))
     return listed
 
 

@@ -243,10 +243,9 @@ def _noun(column: Column) -> str:
         return f"{noun} like {' or '.join(column.formats)}"
     if not column.is_rewritten:
         return noun
-    written = "." if column.decimal is None else column.decimal
-    parts = [f"decimal {written}"]
-    parts += [f"thousands {column.thousands}"] if column.thousands else []
-    parts += [f"unit {column.unit}"] if column.unit else []
+    given = {"thousands": column.thousands, "unit": column.unit}
+    parts = [f"decimal {(column.decimal or '.')!r}"]
+    parts += [f"{name} {sign!r}" for name, sign in given.items() if sign]
     return f"{noun} written with {', '.join(parts)}"
 
 

@@ -125,7 +125,7 @@ def test_what_stands_for_a_missing_value_is_missing_and_the_reason_says_how_to_w
 
     assert accepted[0][:4] == (1.5, None, 2, None)
     assert refused[1] == (
-        "amount is not a finite number written with decimal ,, thousands ., unit %; "
+        "amount is not a finite number written with decimal ',', thousands '.', unit '%'; "
         "needed is missing; bought is not a time like %d.%m.%Y or %d.%m.%Y %H:%M"
     )
 
