@@ -82,6 +82,7 @@ class Created:
             "inputs": [role.name for role in found.inputs],
             "leaks": found.leaks,
             "doubtful": found.doubtful,
+            "read_as_missing": _declared(found),
             "left_out": {role.name: role.why for role in found.left_out},
             "split": found.split.method,
             "metric": gate_metric(found.target)[0],
@@ -200,10 +201,35 @@ def _choices(found: Discovery) -> Iterator[tuple[str, str]]:
     if found.counts.markers:
         cells = [repr(cell) if cell else "blanks" for cell in found.counts.markers]
         yield "missing", f"written as {', '.join(cells)}, or empty"
+    if written := _written(found):
+        yield "written", "; ".join(f"{name} {how}" for name, how in written[:_MOST_WRITTEN])
+    if declared := _declared(found):
+        yield "as missing", ", ".join(declared)
     if found.unique:
         yield "key", found.unique
 
 
+def _written(found: Discovery) -> list[tuple[str, str]]:
+    """Say of columns that are written in a way of their own which it is."""
+    listed = []
+    for name, one in found.counts.columns.items():
+        settings = {key: value for key, value in one.seen.settings.items() if key != "missing"}
+        if settings:
+            listed.append((name, ", ".join(f"{key} {value!r}" for key, value in settings.items())))
+    return listed
+
+
+def _declared(found: Discovery) -> list[str]:
+    """List the numbers that are read as missing values, with their rows."""
+    return [
+        f"{name} {each.value} ({one.sentinels.get(each.value, 0):,} rows)"
+        for name, one in found.counts.columns.items()
+        for each in one.seen.sentinels
+        if each.is_clear
+    ]
+
+
+_MOST_WRITTEN: Final = 6
 _PLURALS: Final = {"number": "numeric", "category": "of words", "boolean": "yes or no"}
 
 
@@ -213,6 +239,12 @@ def _checks(found: Discovery) -> Iterator[tuple[str, str]]:
     if found.split.method == "time":
         yield "gap_days", "how long until the target of a row is known"
     yield from ((name, f"kept, but it {why}") for name, why in found.doubtful.items())
+    for name, one in found.counts.columns.items():
+        if one.seen.doubt:
+            yield name, one.seen.doubt
+        for each in one.seen.sentinels:
+            if not each.is_clear:
+                yield name, f"{each.value} may stand for a missing value: {each.why}"
     if found.drawn.unreadable:
         yield "lines", f"{found.drawn.unreadable:,} cannot be read: {found.drawn.unreadable_why}"
     for one in found.counts.columns.values():

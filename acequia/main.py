@@ -51,9 +51,22 @@ FeatureGroup = Annotated[
 
 
 def home() -> Home:
-    """Return where the local twin keeps things: .acequia, or what ACEQUIA_HOME names."""
+    """Return where the local twin keeps things: .acequia, or what ACEQUIA_HOME names.
+
+    Raises:
+        CommandError: if that, or what it lies in, is a file.
+    """
     named = os.environ.get("ACEQUIA_HOME")
-    return Home(Path(named).resolve()) if named else Home.of_project(ROOT)
+    found = Home(Path(named).resolve()) if named else Home.of_project(ROOT)
+    for path in (found.root, *found.root.parents):
+        if path.exists():
+            if not path.is_dir():
+                raise CommandError(
+                    f"{path} is a file, and the local twin keeps its things in the folder "
+                    f"{found.root}; move the file, or name another folder: ACEQUIA_HOME=FOLDER"
+                )
+            break
+    return found
 
 
 @app.command()

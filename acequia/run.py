@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -73,6 +74,7 @@ def run_pipeline(request: Request, home: Home, terminal: Terminal) -> RunSummary
         else:
             folder = usecase_folder(request.usecase)
             usecase = load_usecase(folder)
+            require_libraries(usecase, request.settings)
             lock = _fresh_lock(folder, terminal)
             parameters = {
                 **changed_parameters(usecase, request.settings),
@@ -84,6 +86,21 @@ def run_pipeline(request: Request, home: Home, terminal: Terminal) -> RunSummary
             definition = lock.resolve(local_values(lock, local_image()))
             result = runner.run(definition, parameters, pipeline_name=lock.usecase, on_event=view)
     return _summary(result, home)
+
+
+def require_libraries(usecase: UseCase, settings: Iterable[str]) -> None:
+    """Refuse an algorithm whose library is not here, before Prepare has read gigabytes for it.
+
+    Raises:
+        NotFoundError: with the command that installs it.
+    """
+    wanted = {path: value for path, _, value in (one.partition("=") for one in settings)}
+    algorithm = wanted.get("training.algorithm", usecase.training.algorithm)
+    if algorithm == "torch" and importlib.util.find_spec("torch") is None:
+        raise NotFoundError(
+            "training.algorithm torch needs PyTorch, which is not installed here; install it: "
+            "pip install 'acequia[torch]', or choose another algorithm in usecase.yaml"
+        )
 
 
 def _fresh_lock(folder: Path, terminal: Terminal) -> Lock:

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from pipeline_code.core.data_contract import Column, Contract
 from pipeline_code.core.errors import PipelineError
-from pipeline_code.core.problem import Problem
+from pipeline_code.core.problem import Problem, label_text
 from pipeline_code.core.tables import literal, quoted
 from pipeline_code.core.target_sql import INTEGERS, label_place, labels_of
+from pipeline_code.core.text_values import number_text, time_value
 
 _FLOATS = frozenset({"FLOAT", "DOUBLE"})
 _TIMES = frozenset(
@@ -93,8 +94,9 @@ def check_column(
     """Write the SQL that reads one column of a source and checks it row by row.
 
     Text is read strictly: ``1.5`` is no integer (SQL's cast would round it), ``1e3`` is one,
-    ``nan`` and ``inf`` are no numbers. A time with an offset becomes UTC, a time without one is
-    UTC already.
+    ``nan`` and ``inf`` are no numbers. Where only some texts are allowed, blanks around one are no
+    part of it, as of a label. A time with an offset becomes UTC, a time without one is
+    UTC already. What the column names as ``missing`` is missing.
 
     Args:
         name: the column's name in the contract, for the reasons.
@@ -107,19 +109,21 @@ def check_column(
     Raises:
         UnreadableTypeError: if no value of the found type could be read as the promised one.
     """
-    value = _read(raw, found, column.type)
-    if value is None:
+    read = _read(raw, found, column)
+    if read is None:
         raise UnreadableTypeError(dataset, name, found, column.type)
-    rules = [] if column.nullable else [(f"{raw} is null", "is missing")]
-    rules.append((f"{raw} is not null and {value} is null", f"is not {_NOUNS[column.type]}"))
+    value = _known(_trimmed(read, column), column)
+    # What stands for a missing value is read, but not known.
+    missing = f"{value} is null and {read} is not null" if column.missing else "false"
+    rules = [] if column.nullable else [(f"{raw} is null or ({missing})", "is missing")]
+    rules.append((f"{raw} is not null and {read} is null", f"is not {_noun(column)}"))
     if column.minimum is not None:
         rules.append((f"{value} < {column.minimum!r}", f"is below {column.minimum:g}"))
     if column.maximum is not None:
         rules.append((f"{value} > {column.maximum!r}", f"is above {column.maximum:g}"))
     if column.allowed is not None:
-        allowed = ", ".join(_constant(one) for one in column.allowed)
-        names = ", ".join(str(one) for one in column.allowed)
-        rules.append((f"{value} not in ({allowed})", f"is not one of {names}"))
+        names = ", ".join(label_text(one) for one in column.allowed)
+        rules.append((f"{value} not in ({_allowed(column)})", f"is not one of {names}"))
     if labels is not None:
         unknown = f"{value} is not null and {_place(value, column, labels)} is null"
         rules.append((unknown, f"is not one of {', '.join(labels)}"))
@@ -129,7 +133,7 @@ def check_column(
 
 def straight_type(column: Column) -> str:
     """Name the type as which a reader of text gives a column, to be read on by `straight_value`."""
-    return _STRAIGHT_TYPES[column.type]
+    return "varchar" if column.is_rewritten else _STRAIGHT_TYPES[column.type]
 
 
 def is_straight(promised: str, found: str) -> bool:
@@ -140,9 +144,16 @@ def is_straight(promised: str, found: str) -> bool:
 def straight_value(column: Column, raw: str, found: str) -> str:
     """Write the SQL of a value in the contract's type, for a column that `is_straight`.
 
-    It fails where `check_column` would find an integer to be none; all else is held against the
-    contract by `is_broken`.
+    It fails where `check_column` would find a value that is not of the type; all else is held
+    against the contract by `is_broken`.
     """
+    return _known(_trimmed(_straight(column, raw, found), column), column)
+
+
+def _straight(column: Column, raw: str, found: str) -> str:
+    if column.is_rewritten and found == _TEXT:
+        read = _read(raw, found, column)
+        return f"case when {raw} is not null then coalesce({read}, error('is none')) end"
     if column.type != "integer":
         return f"cast({raw} as {sql_type(column)})"
     if found in INTEGERS:
@@ -172,8 +183,7 @@ def is_broken(name: str, column: Column, labels: Sequence[str] | None = None) ->
     if column.maximum is not None:
         rules.append(f"max({value}) > {column.maximum!r}")
     if column.allowed is not None:
-        allowed = ", ".join(_constant(one) for one in column.allowed)
-        rules.append(f"bool_or({value} not in ({allowed}))")
+        rules.append(f"bool_or({value} not in ({_allowed(column)}))")
     if labels is not None:
         rules.append(f"bool_or({value} is not null and {_place(value, column, labels)} is null)")
     return " or ".join(f"coalesce({rule}, false)" for rule in rules) or "false"
@@ -189,11 +199,16 @@ def sql_type(column: Column) -> str:
     return _SQL_TYPES[column.type]
 
 
-def _read(raw: str, found: str, promised: str) -> str | None:
+def _read(raw: str, found: str, column: Column) -> str | None:
     """Convert ``raw`` to the promised type, NULL where a value does not convert."""
     kind = "DECIMAL" if found.startswith("DECIMAL") else found
     numeric = kind in INTEGERS or kind in _FLOATS or kind == "DECIMAL"
-    match promised:
+    if kind == _TEXT and column.is_rewritten:
+        if column.type == "timestamp":
+            return time_value(raw, column.formats)
+        decimal, thousands = column.decimal or ".", column.thousands
+        raw = f"({number_text(raw, decimal=decimal, thousands=thousands, unit=column.unit)})"
+    match column.type:
         case "integer":
             return _integer(raw, kind) if numeric or kind in {_TEXT, "BOOLEAN"} else None
         case "number":
@@ -209,6 +224,45 @@ def _read(raw: str, found: str, promised: str) -> str | None:
         case _:
             nested = kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION", "BLOB"))
             return None if nested else f"cast({raw} as varchar)"
+
+
+def _known(read: str, column: Column) -> str:
+    """Write the SQL of a value that is NULL where it stands for a missing one."""
+    if not column.missing:
+        return read
+    return f"case when {read} not in ({_sentinels(column)}) then {read} end"
+
+
+def _trimmed(read: str, column: Column) -> str:
+    """Write the SQL of a value without the blanks around it, where only some texts are allowed."""
+    return f"trim({read})" if column.type == "string" and column.allowed is not None else read
+
+
+def _allowed(column: Column) -> str:
+    """List the allowed values in SQL; texts as labels are written, without blanks around them."""
+    allowed = column.allowed or ()
+    if column.type == "string":
+        return ", ".join(literal(label_text(one).strip()) for one in allowed)
+    return ", ".join(_constant(one) for one in allowed)
+
+
+def _sentinels(column: Column) -> str:
+    if column.type == "timestamp":
+        return ", ".join(f"timestamp {literal(str(one))}" for one in column.missing)
+    return ", ".join(_constant(one) for one in column.missing)
+
+
+def _noun(column: Column) -> str:
+    """Say what a value should have been, and how it should have been written."""
+    noun = _NOUNS[column.type]
+    if column.formats:
+        return f"{noun} like {' or '.join(column.formats)}"
+    if not column.is_rewritten:
+        return noun
+    given = {"thousands": column.thousands, "unit": column.unit}
+    parts = [f"decimal {(column.decimal or '.')!r}"]
+    parts += [f"{name} {sign!r}" for name, sign in given.items() if sign]
+    return f"{noun} written with {', '.join(parts)}"
 
 
 def _integer(raw: str, kind: str) -> str:

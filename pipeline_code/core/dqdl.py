@@ -40,6 +40,11 @@ def _column_rules(name: str, column: Column) -> Iterator[str]:
             yield f"IsComplete {name}"
     # A value that is missing would break every rule about values.
     where = f' where "{name[1:-1]} is not null"' if column.nullable or not column.required else ""
+    if column.is_rewritten:
+        return  # Spark reads neither decimal commas nor days first; only Prepare can judge them
+    if column.missing:
+        words = ", ".join(_sql(value) for value in column.missing)
+        where = f' where "{name[1:-1]} not in ({words})"'
     if column.type in _DATA_TYPES:
         # ColumnDataType takes columns of text alone.
         bare = name[1:-1]
@@ -63,6 +68,10 @@ def _quoted(name: str) -> str:
 
 def _constant(value: float | str) -> str:
     return f'"{_escaped(value)}"' if isinstance(value, str) else f"{value:.15g}"
+
+
+def _sql(value: float | str) -> str:
+    return f"'{value}'" if isinstance(value, str) else f"{value:.15g}"
 
 
 def _escaped(text: str) -> str:

@@ -84,6 +84,23 @@ def codes_of(categories: Sequence[str]) -> dict[str | None, float]:
     return {**codes, None: float("nan")}
 
 
+def blanked(
+    x: NDArray[np.float32], sentinels: Mapping[int, Sequence[float]]
+) -> NDArray[np.float32]:
+    """Return rows with NaN where a number stands for a missing value; else the rows themselves.
+
+    Args:
+        x: shape (n, features).
+        sentinels: such numbers, by the place of the feature; they are compared as float32.
+    """
+    if not sentinels:
+        return x
+    known = x.copy()
+    for place, values in sentinels.items():
+        known[np.isin(x[:, place], np.array(values, dtype=np.float32)), place] = np.nan
+    return known
+
+
 def require_no_text(column: str, values: NDArray[Any] | Texts) -> None:
     """Refuse a column whose values are mostly different and of several words.
 

@@ -59,7 +59,7 @@ def labels_of(problem: Problem, column: Column) -> tuple[str, ...] | None:
     if problem.type == MULTICLASS:
         return problem.class_names
     if problem.type == BINARY and column.allowed is not None:
-        return tuple(label_text(value) for value in column.allowed)
+        return tuple(label_text(value).strip() for value in column.allowed)
     return None
 
 

@@ -113,9 +113,21 @@ class UseCase(Section):
             if column is not None and column not in columns:
                 near = closest(column, columns)
                 yield where, f"names {column!r}, not under contract.columns{near}"
+        yield from self._unknown_slices(columns)
         yield from self._unmatched_joins()
         if self.features.sql is None:
             yield from self._unknown_inputs(columns)
+
+    def _unknown_slices(self, columns: list[str]) -> Iterator[Mistake]:
+        """Name slices that no row will have: parts of the split hold columns and inputs."""
+        known = [*columns, *self.features.inputs]
+        for place, name in enumerate(self.evaluation.slices):
+            if name not in known:
+                yield (
+                    f"evaluation.slices.{place}",
+                    f"names {name!r}, neither under contract.columns nor features.inputs"
+                    f"{closest(name, known)}",
+                )
 
     def _unmatched_joins(self) -> Iterator[Mistake]:
         """Name keys and times that a joined source does not have, or has in another type."""

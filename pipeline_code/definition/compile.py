@@ -175,7 +175,7 @@ def _contract(usecase: UseCase) -> dict[str, Any]:
         "unique": list(usecase.contract.unique),
         "event_time": usecase.split.event_time,
         "target": usecase.problem.target,
-        "quality_ruleset": quality_ruleset(usecase.contract),
+        "quality_ruleset": quality_ruleset(usecase.contract.written(usecase.source)),
     }
 
 

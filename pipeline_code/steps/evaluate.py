@@ -72,6 +72,7 @@ class Evaluation:
     validation: dict[str, float] | None
     slices: tuple[MeasuredSlice, ...]
     sliced: tuple[SlicedColumn, ...]
+    plan: Plan
     reasons: Reasons
     ids: Columns
 
@@ -133,7 +134,10 @@ def evaluate(
     say("resampling")
     measured, theirs, uplift = _measure(ours, old, plan, usecase.gate.metric)
     say("measuring slices")
-    slices = measured_slices(sliced, ours.sample, old.sample if old else None, usecase, plan)
+    overall = measured.metrics.get(usecase.gate.metric)
+    slices = measured_slices(
+        sliced, ours.sample, old.sample if old else None, usecase, plan, overall
+    )
     rival = _rival(champion, theirs, uplift, usecase.gate.metric, barred)
     verdict = decide(
         usecase.gate, measured.metrics, rival, slice_pairs(slices, usecase.gate.metric)
@@ -151,6 +155,7 @@ def evaluate(
         validation=on_validation,
         slices=slices,
         sliced=sliced,
+        plan=plan,
         reasons=reasons,
         ids={name: values for name, values in test.items() if name not in usecase.features.inputs},
     )

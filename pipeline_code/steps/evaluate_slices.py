@@ -41,6 +41,7 @@ class MeasuredSlice:
     """The rows with one value of a column under both models.
 
     ``interval`` is the challenger's, of the gate's metric; ``reason`` says why it is missing.
+    ``rest`` is that metric of all other rows, ``difference`` the slice minus them.
     A metric that these rows do not define is None; a slice that is too small has no metrics.
     """
 
@@ -52,6 +53,8 @@ class MeasuredSlice:
     interval: Interval | None
     too_small: bool
     reason: str
+    rest: float | None = None
+    difference: Interval | None = None
 
 
 def codes_of(values: NDArray[Any]) -> NDArray[np.int64]:
@@ -83,13 +86,14 @@ def measured_slices(
     champion: Sliceable | None,
     usecase: UseCase,
     plan: Plan,
+    overall: Interval | None = None,
 ) -> tuple[MeasuredSlice, ...]:
-    """Measure both models on every slice of every column."""
+    """Measure both models on every slice of every column; ``overall`` is the gate's metric."""
     # The champion's values are compared, not their intervals.
     once = replace(plan, samples=1)
     found = []
     for column in columns:
-        ours = _slices(challenger, column, usecase, plan)
+        ours = _slices(challenger, column, usecase, plan, overall)
         theirs = _slices(champion, column, usecase, once) if champion else [None] * len(ours)
         found += [
             _measured(column.column, *both, usecase) for both in zip(ours, theirs, strict=True)
@@ -108,7 +112,11 @@ def slice_pairs(slices: Sequence[MeasuredSlice], metric: str) -> list[SlicePair]
 
 
 def _slices(
-    sample: Sliceable, column: SlicedColumn, usecase: UseCase, plan: Plan
+    sample: Sliceable,
+    column: SlicedColumn,
+    usecase: UseCase,
+    plan: Plan,
+    overall: Interval | None = None,
 ) -> Sequence[Slice]:
     return measure_slices(
         sample,
@@ -117,6 +125,7 @@ def _slices(
         metric=usecase.gate.metric,
         plan=plan,
         minimum_rows=usecase.evaluation.slice_rows,
+        overall=overall,
     )
 
 
@@ -130,6 +139,8 @@ def _measured(column: str, ours: Slice, theirs: Slice | None, usecase: UseCase) 
         interval=ours.interval,
         too_small=ours.rows < usecase.evaluation.slice_rows,
         reason=ours.reason,
+        rest=ours.rest,
+        difference=ours.difference,
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from pipeline_code.core.bootstrap import Interval
 from pipeline_code.core.fairness import Figure, Rates, SliceFairness, by_slice
+from pipeline_code.core.fairness_intervals import fairness_intervals
 from pipeline_code.core.figures import short
 from pipeline_code.core.problem_types import BINARY
 from pipeline_code.core.tables import Columns
@@ -47,6 +48,7 @@ def evaluation_document(evaluation: Evaluation, profile: Mapping[str, Any]) -> d
         "confidence": usecase.evaluation.confidence,
         "gate": asdict(evaluation.verdict),
         "validation": evaluation.validation,
+        "validation_in_sample": evaluation.challenger.model.metadata.knows_validation,
         "cost": kind.money(outcome, _trained_on(profile)),
         **kind.parts(outcome),
         "importance": [asdict(one) for one in reasons.explanation.importance],
@@ -144,9 +146,23 @@ def _fairness(evaluation: Evaluation) -> Iterator[dict[str, Any]]:
     called = ours.scores >= ours.model.threshold
     small = {(one.column, one.value) for one in evaluation.slices if one.too_small}
     for sliced in evaluation.sliced:
-        for found in by_slice(evaluation.target, called, sliced.codes, sliced.names):
+        figures = by_slice(evaluation.target, called, sliced.codes, sliced.names)
+        ends = fairness_intervals(
+            evaluation.target, called, sliced.codes, len(sliced.names), evaluation.plan
+        )
+        for found, sure in zip(figures, ends, strict=True):
             if (sliced.column, found.name) not in small:
-                yield {"column": sliced.column, "value": found.name, **_compared(found)}
+                compared = _compared(found)
+                yield {
+                    "column": sliced.column,
+                    "value": found.name,
+                    **compared,
+                    "intervals": {
+                        name: {"low": short(each[0]), "high": short(each[1])}
+                        for name, each in sure.items()
+                        if each is not None and compared[name] is not None
+                    },
+                }
 
 
 def _compared(found: SliceFairness) -> dict[str, Any]:

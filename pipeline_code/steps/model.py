@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from pipeline_code.core.encoding import Categories
+from pipeline_code.core.encoding import Categories, blanked
 from pipeline_code.core.errors import PipelineError
 from pipeline_code.core.mistakes import Section
 from pipeline_code.core.problem import Label
@@ -78,6 +78,8 @@ class ModelMetadata(Section):
     problem: ProblemType = "binary"
     features: tuple[str, ...] = Field(min_length=1)
     categories: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    missing: dict[str, tuple[float, ...]] = Field(default_factory=dict)
+    """Numbers that stand for a missing value, by feature, as the contract names them."""
     target: str
     positive_label: Label = 1
     classes: tuple[str, ...] = ()
@@ -85,6 +87,8 @@ class ModelMetadata(Section):
     costs: Costs
     hyperparameters: dict[str, int | float | str | bool]
     best_iteration: int | None = None
+    knows_validation: bool = False
+    """Whether it was trained once more with the validation rows, of which it then says nothing."""
     libraries: dict[str, str] = Field(default_factory=dict)
     weights: str
     weights_hash: str
@@ -92,6 +96,11 @@ class ModelMetadata(Section):
     probe: Probe | None = None
     candidates: tuple[dict[str, Any], ...] = ()
     """What ``auto`` tried, for whoever asks why it is this algorithm."""
+
+    @property
+    def sentinels(self) -> dict[int, tuple[float, ...]]:
+        """The same by the feature's place, as `core.encoding.blanked` takes them."""
+        return {self.features.index(name): values for name, values in self.missing.items()}
 
 
 class Model(ABC):
@@ -103,6 +112,7 @@ class Model(ABC):
 
     def __init__(self, metadata: ModelMetadata) -> None:
         self.metadata = metadata
+        self._sentinels = metadata.sentinels
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -191,7 +201,7 @@ class Model(ABC):
     def _checked(self, x: Matrix) -> Matrix:
         if x.ndim != 2 or x.shape[1] != len(self.features):
             raise WrongFeaturesError(len(self.features), x.shape)
-        return np.ascontiguousarray(x, dtype=np.float32)
+        return blanked(np.ascontiguousarray(x, dtype=np.float32), self._sentinels)
 
 
 def sigmoid(odds: Vector) -> Vector:

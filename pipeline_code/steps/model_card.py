@@ -160,6 +160,7 @@ def _training_details(
     way = "Minimize" if metric in SMALLER_IS_BETTER else "Maximize"
     hyperparameters = made.get("hyperparameters") or {}
     validation = evaluation.get("validation") or {}
+    knows = ", which the model has learned from" if evaluation.get("validation_in_sample") else ""
     versions = profile.get("feature_versions")
     data = [profile.get("data_hash"), f"feature groups {versions}" if versions else None]
     return {
@@ -175,7 +176,7 @@ def _training_details(
         "training_job_details": {
             "training_datasets": [clipped(one, _SHORT) for one in data if one],
             "training_metrics": [
-                {"name": TITLES.get(name, name), "value": value, "notes": "validation rows"}
+                {"name": TITLES.get(name, name), "value": value, "notes": f"validation rows{knows}"}
                 for name, value in validation.items()
                 if finite(value) is not None
             ],

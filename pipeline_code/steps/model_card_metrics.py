@@ -22,6 +22,7 @@ _CURVES: Final = {
     "roc": ("ROC curve", "false positive rate", "true positive rate"),
     "precision_recall": ("precision and recall", "recall", "precision"),
 }
+_KNOWN_ROWS: Final = "Validation rows, which it learned from: no measure of new rows"
 
 
 def evaluation_details(evaluation: Document, *, curves: bool, slices: bool) -> list[dict[str, Any]]:
@@ -39,7 +40,9 @@ def evaluation_details(evaluation: Document, *, curves: bool, slices: bool) -> l
         details.append(_detail(name, [_group("Metrics", _metrics(champion["metrics"]))]))
     if evaluation.get("validation"):
         group = _group("Metrics", _metrics(evaluation["validation"]))
-        details.append(_detail("Validation rows, on which the model was chosen", [group]))
+        knows = evaluation.get("validation_in_sample")
+        name = _KNOWN_ROWS if knows else "Validation rows, on which the model was chosen"
+        details.append(_detail(name, [group]))
     if slices:
         details += _slices("Slices of the test rows", evaluation.get("slices"))
         details += _slices("How slices are treated", evaluation.get("fairness"))
@@ -169,4 +172,7 @@ def _slices(name: str, found: Sequence[Document] | None) -> Iterator[dict[str, A
 
 def _figures(one: Document) -> dict[str, Any]:
     own = {key: value for key, value in one.items() if key not in ("column", "value")}
-    return {**own, **(one.get("metrics") or {})}
+    sure = {
+        key: {"value": own.get(key), **ends} for key, ends in (one.get("intervals") or {}).items()
+    }
+    return {**own, **(one.get("metrics") or {}), **sure}

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline_code import contract
+from pipeline_code.core.errors import MissingColumnsError
 from pipeline_code.core.tables import Connection, another, connect
 from pipeline_code.core.usecase import UseCase
 from pipeline_code.steps.feature_records import write_records
@@ -109,6 +110,7 @@ def prepare(
             as_of=as_of,
         )
         intake = received.intake
+        _require_slices(source, usecase, intake)
         progress(1, len(_STAGES), _STAGES[1])
         make_features(database, usecase, sql, intake)
         progress(2, len(_STAGES), _STAGES[2])
@@ -125,6 +127,18 @@ def prepare(
     )
     progress(len(_STAGES), len(_STAGES), "done")
     return PrepareResult(intake, parts, received.data_hash, profile)
+
+
+def _require_slices(source: Path, usecase: UseCase, intake: Intake) -> None:
+    """Refuse slices by a column that is optional and in no file, before anything is trained.
+
+    Raises:
+        MissingColumnsError: naming what is missing and what is there.
+    """
+    columns = (*intake.columns, *usecase.features.inputs)
+    missing = [name for name in usecase.evaluation.slices if name not in columns]
+    if missing:
+        raise MissingColumnsError(f"{source}, for evaluation.slices,", missing, columns)
 
 
 def _write(

@@ -91,6 +91,7 @@ def take_in(
     """
     make_quarantine(database)
     earlier = count(database, QUARANTINED)
+    contract = contract.written(written)
     files = list_files(path, without=without)
     with tempfile.TemporaryDirectory() as scratch:
         reading = RowReading(database, root or path, Path(scratch), contract, problem, table)

@@ -60,7 +60,8 @@ def contract_column(
         raw, found = f"({raw} ->> '$')", "VARCHAR"
     if found == "VARCHAR":
         raw = present(raw, usecase.source.missing)
-    return check_column(name, promised, raw=raw, found=found, dataset=str(source))
+    written = promised.written(usecase.source)
+    return check_column(name, written, raw=raw, found=found, dataset=str(source))
 
 
 def model_type(model: Model, name: str) -> str:

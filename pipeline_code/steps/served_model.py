@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
+from pipeline_code.core.encoding import blanked
 from pipeline_code.core.errors import PipelineError
 from pipeline_code.core.problem_types import BINARY, MULTICLASS, REGRESSION
 from pipeline_code.steps.onnx_scorer import FEW, OnnxScorer
@@ -59,6 +60,7 @@ class ServedModel:
         self.features = metadata.features
         self.threshold = metadata.threshold
         self._few = few
+        self._sentinels = metadata.sentinels
         self._make = load
         self._lock = threading.Lock()
         self._native: Model | None = None
@@ -91,7 +93,9 @@ class ServedModel:
 
     def predict(self, x: Matrix) -> Vector:
         """Return the score of each row, as `pipeline_code.steps.model.Model.predict` does."""
-        return self._few.predict(x) if len(x) <= FEW else self.native().predict(x)
+        if len(x) > FEW:
+            return self.native().predict(x)
+        return self._few.predict(blanked(x, self._sentinels))
 
     def explain(self, x: Matrix) -> Vector:
         """Return SHAP values, as `pipeline_code.steps.model.Model.explain` does."""

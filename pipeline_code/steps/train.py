@@ -156,6 +156,9 @@ def finished(
         task.metric(score, fitted.rounds)
     if threshold is not None:
         model = model.with_threshold(threshold.value)
+    refits = usecase.training.refit or usecase.training.algorithm == AUTO
+    if refits and len(parts[1]):
+        model.metadata = model.metadata.model_copy(update={"knows_validation": True})
     model = model.with_probe(_probe_rows(parts[0].x))
     record = _record(model, parts, usecase, fitted.record)
     return TrainedModel(model, {**record, **_choices(chosen_on, threshold, score, usecase)})

@@ -179,6 +179,7 @@ def describe(
         problem=problem.type,
         features=usecase.features.inputs,
         categories={name: tuple(values) for name, values in task.categories.items()},
+        missing=_sentinels(usecase),
         target=problem.target,
         positive_label=problem.positive,
         classes=problem.class_names,
@@ -190,6 +191,24 @@ def describe(
         weights=weights,
         weights_hash="",
     )
+
+
+def _sentinels(usecase: UseCase) -> dict[str, tuple[float, ...]]:
+    """List the numbers that stand for missing values, of features that are columns as they are.
+
+    Prepare has made them missing in every row that is learned from; a row that is sent to the
+    model has them still. What SQL makes of a column is another quantity, whatever its name.
+    """
+    if usecase.features.sql is not None:
+        return {}
+    columns = dict(usecase.contract.columns)
+    for join in usecase.features.joins:
+        columns |= {f"{join.name}_{name}": one for name, one in join.contract.columns.items()}
+    return {
+        name: tuple(float(value) for value in columns[name].missing)
+        for name in usecase.features.inputs
+        if columns[name].missing
+    }
 
 
 def library_versions(distributions: tuple[str, ...]) -> dict[str, str]:

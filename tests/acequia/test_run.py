@@ -13,9 +13,12 @@ from typing import Any
 
 import pytest
 
-from acequia.run import as_of
+from acequia.errors import NotFoundError
+from acequia.run import Request, as_of, require_libraries, run_pipeline
+from acequia.terminal import Terminal
 from pipeline_code import contract
 from pipeline_code.core.usecase import load_usecase
+from pipeline_code.local.home import Home
 from pipeline_code.usecases.fraud.simulator import write_transactions
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -161,3 +164,37 @@ def test_today_is_named_only_where_freshness_counts() -> None:
     assert date.fromisoformat(
         as_of(fraud.model_copy(update={"contract": promised}))[contract.PARAMETER_AS_OF]
     )
+
+
+def test_a_missing_library_is_said_before_the_first_step(
+    monkeypatch: pytest.MonkeyPatch, data: Path, tmp_path: Path
+) -> None:
+    """Prepare may take an hour; that PyTorch is missing is known before."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "torch" else 1)
+    request = Request("fraud", data, ["training.algorithm=torch"])
+
+    with pytest.raises(NotFoundError, match=r"pip install 'acequia\[torch\]'"):
+        run_pipeline(request, Home(tmp_path), Terminal(quiet=True))
+
+    require_libraries(load_usecase(contract.usecase_folder("fraud")), [])
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("below", ["", "below/it"])
+def test_a_home_that_is_a_file_is_one_line(tmp_path: Path, below: str) -> None:
+    """A slip in ACEQUIA_HOME must not end in a traceback of the database."""
+    file = tmp_path / "home"
+    file.write_text("", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", "from acequia.main import main; main()", "models", "list"],
+        env={**os.environ, "ACEQUIA_HOME": str(file / below)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "is a file" in done.stderr
+    assert "ACEQUIA_HOME=FOLDER" in done.stderr

@@ -97,3 +97,14 @@ def test_names_are_in_lower_case_as_in_the_catalogue() -> None:
     text = "\n".join(rules(("TX_ID",), TX_ID={"type": "integer", "minimum": 0}))
 
     assert not re.search(r"TX_ID", text)
+
+
+def test_what_only_prepare_can_read_is_not_judged_and_missing_numbers_break_no_range() -> None:
+    """Spark takes 3,5 for no number; -1 for unknown days is not below zero."""
+    found = rules(
+        A={"type": "number", "minimum": 0, "decimal": ","},
+        B={"type": "integer", "nullable": True, "minimum": 0, "missing": [-1]},
+    )
+
+    assert not [rule for rule in found if '"a"' in rule and "ColumnValues" in rule]
+    assert 'ColumnValues "b" >= 0 where "b not in (-1)"' in found

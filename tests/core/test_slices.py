@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -36,7 +38,7 @@ def binary(labels: np.ndarray = LABELS) -> ScoredRows:
     )
 
 
-SAMPLES = {
+SAMPLES: dict[str, Sliceable] = {
     "auc_roc": binary(),
     "f1_macro": ScoredClasses(CLASSES, PROBABILITIES, costs=np.ones(3)),
     "rmse": ScoredValues(
@@ -115,3 +117,64 @@ def test_slice_of_one_group_has_a_value_without_an_interval() -> None:
     assert (one.interval.low, one.interval.high) == (None, None)
     assert "belong together" in one.reason
     assert many.interval.low is not None
+
+
+def compared(sample: Sliceable, metric: str, codes: np.ndarray, **changes: object) -> list[Slice]:
+    """Compare each slice with all other rows."""
+    names = tuple(str(one) for one in range(int(codes.max()) + 1))
+    overall = intervals(sample, PLAN)[metric]
+    return list(measured(sample, metric, codes=codes, names=names, overall=overall, **changes))
+
+
+@pytest.mark.parametrize("metric", SAMPLES)
+@pytest.mark.parametrize("slices", [2, 5])
+def test_a_slice_is_compared_with_the_rest_of_the_rows(metric: str, slices: int) -> None:
+    """Not with all rows, of which it is itself a part: that hides half of what differs."""
+    codes = np.random.default_rng(2).integers(0, slices, ROWS)
+    sample = SAMPLES[metric]
+    for at, one in enumerate(compared(sample, metric, codes)):
+        alone = intervals(sample.subset(codes != at), replace(PLAN, group=PLAN.group[codes != at]))
+        assert one.rest == pytest.approx(alone[metric].value)
+        assert one.difference is not None
+        assert one.difference.value == pytest.approx(one.metrics[metric] - alone[metric].value)
+        assert one.difference.low < one.difference.value < one.difference.high
+
+
+def test_the_interval_of_a_difference_is_that_of_resampling_both_sides() -> None:
+    """Also where the other rows are not resampled, but their error is taken from all rows."""
+    codes = np.where(np.arange(ROWS) < 150, 0, np.where(np.arange(ROWS) < 400, 1, 2))
+    plan = Plan(np.arange(ROWS), samples=400, confidence=0.9, seed=1)
+    sample = SAMPLES["auc_roc"]
+    overall = intervals(sample, plan)["auc_roc"]
+    found = measured(
+        sample, "auc_roc", codes=codes, names=("a", "b", "c"), plan=plan, overall=overall
+    )
+    generator = np.random.default_rng(5)
+    for at, one in enumerate(found):
+        inside, outside = (np.flatnonzero(each) for each in (codes == at, codes != at))
+        drawn = [
+            _area(generator.choice(inside, len(inside)))
+            - _area(generator.choice(outside, len(outside)))
+            for _ in range(400)
+        ]
+        low, high = np.quantile(drawn, [0.05, 0.95])
+        assert (one.difference.low, one.difference.high) == pytest.approx(
+            (low, high), abs=0.25 * (high - low)
+        )
+
+
+def _area(rows: np.ndarray) -> float:
+    positive, negative = (SCORES[rows][LABELS[rows] == one] for one in (True, False))
+    wins = (positive[:, None] > negative).mean() + 0.5 * (positive[:, None] == negative).mean()
+    return float(wins)
+
+
+def test_what_cannot_be_compared_has_no_difference() -> None:
+    """One slice of all rows has no others; costs of more rows are higher, whatever the model."""
+    (everything,) = compared(SAMPLES["auc_roc"], "auc_roc", np.zeros(ROWS, dtype=np.int64))
+    assert (everything.rest, everything.difference) == (None, None)
+    assert all(one.difference is None for one in compared(SAMPLES["auc_roc"], "cost", CODES))
+    tiny = np.where(np.arange(ROWS) < 5, 0, 1)
+    small, most = compared(SAMPLES["auc_roc"], "auc_roc", tiny)
+    assert (small.rest, small.difference) == (None, None)
+    assert most.rest is None or most.difference is not None

@@ -69,6 +69,21 @@ def test_a_slip_is_named_with_its_remedy(tmp_path: Path, old: str, new: str, mes
     assert message in str(caught.value)
 
 
+def test_a_slice_that_no_row_has_is_named_with_its_line(tmp_path: Path) -> None:
+    """Found after training, it would cost the whole run."""
+    text = (FRAUD / "usecase.yaml").read_text(encoding="utf-8").splitlines()
+    where = next(place for place, line in enumerate(text) if line.startswith("evaluation:"))
+    text.insert(where + 1, "  slices: [TX_DURING_NIGHT, TERMINAL_ID, TERMINAL]")
+    (tmp_path / "usecase.yaml").write_text("\n".join(text), encoding="utf-8")
+
+    with pytest.raises(SettingsError) as caught:
+        load_usecase(tmp_path)
+
+    (mistake,) = caught.value.mistakes
+    assert mistake.startswith(f"line {where + 2}: evaluation.slices.2: names 'TERMINAL'")
+    assert "did you mean 'TERMINAL_ID'" in mistake
+
+
 def test_every_mistake_is_reported_at_once_with_its_line(tmp_path: Path) -> None:
     """Nobody runs a command five times to find five slips."""
     text = (FRAUD / "usecase.yaml").read_text(encoding="utf-8")

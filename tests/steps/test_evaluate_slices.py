@@ -27,6 +27,8 @@ def usecase(problem: str = "binary", slices: Sequence[str] = ("part",), **gate: 
         "slices": slices,
         "slice_rows": 10,
     }
+    for name in slices:
+        document["contract"]["columns"].setdefault(name, {"type": "string", "required": False})
     document["gate"] |= gate
     return UseCase.model_validate(document)
 

@@ -244,3 +244,16 @@ def test_the_same_evaluation_has_the_same_card(
     assert card_text(model_card(small_usecase, evaluation, PROFILE)) == card_text(
         model_card(small_usecase, again, PROFILE)
     )
+
+
+def test_rows_that_the_model_has_learned_from_are_named_so(
+    small_usecase: UseCase, evaluation: dict[str, Any]
+) -> None:
+    """An approver who reads only the card must not take them for a test."""
+    known = {**evaluation, "validation": {"auc_roc": 0.99}, "validation_in_sample": True}
+    card = check(model_card(small_usecase, known, {}, {}))
+    names = [one["name"] for one in card["evaluation_details"]]
+    (told,) = card["training_details"]["training_job_details"]["training_metrics"]
+
+    assert "Validation rows, which it learned from: no measure of new rows" in names
+    assert told["notes"] == "validation rows, which the model has learned from"

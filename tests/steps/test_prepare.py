@@ -20,7 +20,7 @@ from pipeline_code.core.errors import (
 )
 from pipeline_code.core.splits import EmptySplitError
 from pipeline_code.core.tables import connect, count_rows, read_columns
-from pipeline_code.core.usecase import load_usecase, read_sql
+from pipeline_code.core.usecase import Column, load_usecase, read_sql
 from pipeline_code.steps.features import FeatureSqlError
 from pipeline_code.steps.prepare import PrepareOutputs, PrepareResult, prepare
 from pipeline_code.usecases.fraud.simulator import write_transactions
@@ -342,3 +342,21 @@ def test_the_published_split_has_the_published_rows(tmp_path: Path) -> None:
     assert rows == {"train": 67_240, "validation": 0, "test": 58_264}
     assert result.intake.rows_in == result.intake.rows_out == 1_754_155
     assert count_rows(tmp_path / "validation" / "validation.parquet") == 0
+
+
+def test_a_slice_that_no_file_has_stops_before_anything_is_trained(
+    source: Path, tmp_path: Path
+) -> None:
+    """An optional column may be absent, but not measured by then."""
+    columns = {**USECASE.contract.columns, "REGION": Column(type="string", required=False)}
+    usecase = USECASE.model_copy(
+        update={
+            "contract": USECASE.contract.model_copy(update={"columns": columns}),
+            "evaluation": USECASE.evaluation.model_copy(update={"slices": ("REGION",)}),
+        }
+    )
+
+    with pytest.raises(MissingColumnsError, match=r"evaluation\.slices, lacks REGION"):
+        prepare(source, usecase, SQL, PrepareOutputs.under(tmp_path))
+
+    assert not (tmp_path / contract.TRAIN_CHANNEL).exists()

@@ -244,3 +244,19 @@ def test_same_documents_give_the_same_page(problem: str) -> None:
     """A report is an output like any other: its hash says whether something changed."""
     document, profile = evaluated(problem), profiled(problem)
     assert render_report(document, profile) == render_report(document, profile)
+
+
+def test_rows_that_the_model_has_learned_from_are_no_proof() -> None:
+    """Figures of a refitted model on the validation rows would look like a second test."""
+    document = evaluated("binary")
+    assert document["validation"]
+    usual, known = (
+        render_report({**document, "validation_in_sample": told}, profiled("binary"))
+        for told in (False, True)
+    )
+
+    assert "judge it by the test rows alone" not in usual
+    assert "fitted too closely" in usual
+    assert "Challenger on validation rows, which it has learned from" in known
+    assert "judge it by the test rows alone" in known
+    assert "fitted too closely" not in known

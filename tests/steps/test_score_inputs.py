@@ -236,3 +236,18 @@ def test_an_optional_column_that_is_not_there_is_missing(tmp_path: Path) -> None
 
     assert [row["prediction"] for row in rows] == [5.0]
     assert not scored.computed
+
+
+def test_a_file_is_read_as_it_is_written(tmp_path: Path) -> None:
+    """Decimal commas, and the number that stands for a missing value, as in training."""
+    columns = {
+        "A": {"type": "number", "nullable": True, "missing": [999]},
+        "B": {"type": "string", "nullable": True},
+        "T": {"type": "number"},
+    }
+    history = plain_history(columns, delimiter=";", decimal=",")
+    source = csv_file(tmp_path, "A;B", "1,5;red", "999;red")
+    _, rows = score(source, linear(), history)
+    _, empty = score(csv_file(tmp_path, "A;B", ";red"), linear(), history)
+
+    assert [row["prediction"] for row in rows] == [2.5, empty[0]["prediction"]]

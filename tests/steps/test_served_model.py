@@ -254,3 +254,22 @@ def test_another_score_of_any_problem_is_unhealthy(
 def test_rounding_is_no_other_score(problem: str, trained: Any, now: Any) -> None:
     """A value of millions has seven digits in 32 bits, as a probability has."""
     served(problem, trained, now).check()
+
+
+def test_a_number_for_a_missing_value_is_missing_for_one_row_and_for_many(
+    rows: Matrix, tmp_path: Path
+) -> None:
+    """Prepare has made it missing in what the model learned from; a request has it still."""
+    trained = boosted(rows)
+    trained.metadata = trained.metadata.model_copy(update={"missing": {"B": (999.0, -1.5)}})
+    save_model(XgboostModel(trained.metadata, trained._booster).with_probe(rows[:20]), tmp_path)
+    model = ServedModel.read(tmp_path)
+    sent, known = rows[: FEW + 5].copy(), rows[: FEW + 5].copy()
+    sent[::2, 1], sent[1::2, 1] = 999.0, -1.5
+    sent[:, 2] = known[:, 2] = 999.0
+    known[:, 1] = np.nan
+
+    assert model.predict(sent[:1]).tolist() == model.predict(known[:1]).tolist()
+    assert model.predict(sent).tolist() == model.predict(known).tolist()
+    assert model.explain(sent[:5]).tolist() == model.explain(known[:5]).tolist()
+    assert sent[0, 1] == 999.0, "the rows of a request are not changed"

@@ -79,6 +79,78 @@ def test_numbers_that_stand_for_missing_values_are_read_alike(tmp_path: Path, mi
     assert one == other
 
 
+CONTRACT = {
+    "amount": {"type": "number", "nullable": True, "unit": "%"},
+    "days": {"type": "integer", "nullable": True, "minimum": 0, "missing": [999, -1]},
+    "needed": {"type": "integer", "missing": [999]},
+    "bought": {
+        "type": "timestamp",
+        "nullable": True,
+        "format": ["%d.%m.%Y", "%d.%m.%Y %H:%M"],
+        "missing": ["1900-01-01"],
+    },
+}
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["1.234,5 %;999;1;31.12.2025"],
+        ["0,5;-1;2;01.01.1900", "7;27;3;1.2.2025 14:05", ";;4;"],
+        ["1.5;1;1;31.12.2025", "1,5;-2;1;31.12.2025"],
+        ["1,5;1;999;31.12.2025", "1,5;1;1;12/31/2025", "1,5;1;;31.12.25"],
+    ],
+)
+def test_what_is_written_otherwise_is_read_alike(tmp_path: Path, rows: list[str]) -> None:
+    """Decimal commas, days first and numbers for missing values, all right or some broken."""
+    path = tmp_path / "rows.csv"
+    path.write_text("\n".join(["amount;days;needed;bought", *rows, ""]), encoding="utf-8")
+    contract = Contract.model_validate({"columns": CONTRACT})
+
+    one, other = both(path, contract, written=SourceFormat(decimal=",", thousands="."))
+
+    assert one == other
+
+
+def test_what_stands_for_a_missing_value_is_missing_and_the_reason_says_how_to_write(
+    tmp_path: Path,
+) -> None:
+    """A 999 below a minimum breaks nothing, but a column that must have a value lacks it."""
+    path = tmp_path / "rows.csv"
+    path.write_text("amount;days;needed;bought\n1,5;-1;2;01.01.1900\n1.5;3;999;2025-12-31\n")
+    contract = Contract.model_validate({"columns": CONTRACT})
+
+    _, accepted, _, (refused,) = outcome(
+        path, contract, straight=False, written=SourceFormat(decimal=",", thousands=".")
+    )
+
+    assert accepted[0][:4] == (1.5, None, 2, None)
+    assert refused[1] == (
+        "amount is not a finite number written with decimal ',', thousands '.', unit '%'; "
+        "needed is missing; bought is not a time like %d.%m.%Y or %d.%m.%Y %H:%M"
+    )
+
+
+def test_blanks_are_no_part_of_an_allowed_text_nor_of_a_label(tmp_path: Path) -> None:
+    """Whether it is a label or any other column, in whichever way it is read."""
+    path = tmp_path / "rows.csv"
+    path.write_text("A,T\n yes ,1 \nno, 0\nyes,1\n", encoding="utf-8")
+    columns = {
+        "A": Column(type="string", allowed=("yes ", "no")),
+        "T": Column(type="string", allowed=(0, 1)),
+    }
+    problem = Problem(type="binary", target="T")
+
+    one, other = both(path, Contract(columns=columns), problem=problem)
+
+    assert one == other
+    assert [row[:2] for row in one[1]] == [("no", "0"), ("yes", "1"), ("yes", "1")]
+    path.write_text("A,T\nmaybe,1\n", encoding="utf-8")
+    one, other = both(path, Contract(columns=columns), problem=problem)
+    assert one == other
+    assert one[3][0][1] == "A is not one of yes , no"
+
+
 @pytest.mark.parametrize(
     "value",
     [

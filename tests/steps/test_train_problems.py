@@ -239,3 +239,18 @@ def test_images_of_others_are_refused(algorithm: str) -> None:
     """A setting of one execution may name one, too."""
     with pytest.raises(ForeignAlgorithmError, match=f"{algorithm} is an image of its own"):
         trained("binary", algorithm)
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "refit"), [("linear", False), ("linear", True), ("auto", False)]
+)
+def test_a_model_says_whether_it_knows_the_validation_rows(algorithm: str, refit: bool) -> None:
+    """Whoever measures it there must know that it has seen them."""
+    rows, held_out = (mixed_rows("binary", seed=seed) for seed in (1, 2))
+    usecase = settled("binary", algorithm, refit=refit)
+    none = {name: values[:0] for name, values in held_out.items()}
+
+    assert train(rows, held_out, usecase).model.metadata.knows_validation == (
+        refit or algorithm == "auto"
+    )
+    assert not train(rows, none, usecase).model.metadata.knows_validation

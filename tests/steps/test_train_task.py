@@ -99,3 +99,24 @@ def test_description_is_enough_to_score_with(problem: str) -> None:
     assert found.hyperparameters == {"max_depth": 3, "chosen_by": "me"}
     assert found.best_iteration == 6
     assert sorted(found.libraries) == ["numpy", "scikit-learn"]
+
+
+@pytest.mark.parametrize(("sql", "expected"), [(None, {"price": (999.0,)}), ("features.sql", {})])
+def test_a_model_knows_the_numbers_for_missing_values(
+    sql: str | None, expected: dict[str, tuple[float, ...]]
+) -> None:
+    """Of columns as they are; what SQL calls price may be another quantity."""
+    usecase = mixed_usecase("binary")
+    columns = {
+        **usecase.contract.columns,
+        "price": usecase.contract.columns["price"].model_copy(update={"missing": (999,)}),
+    }
+    usecase = usecase.model_copy(
+        update={
+            "contract": usecase.contract.model_copy(update={"columns": columns}),
+            "features": usecase.features.model_copy(update={"sql": sql}),
+        }
+    )
+    described = describe(Task(usecase, {}), "linear", settings=(), libraries=(), weights="w")
+
+    assert described.missing == expected

@@ -139,7 +139,12 @@ def discover(
         )
         _check_named(table, wishes)
         drawn = draw_rows(database, table)
-        seen = see_columns(database, table.columns)
+        seen = see_columns(
+            database,
+            table.columns,
+            delimiter=table.dialect.delimiter if table.dialect else None,
+            without=wishes.named,
+        )
         counts = count_table(database, table, seen)
         target, time = _decide(database, table, counts, wishes)
         return _finish(database, table, drawn, counts, target, time, wishes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline_code.core.problem import label_text
 from pipeline_code.core.problem_types import BINARY, MULTICLASS, REGRESSION
 from pipeline_code.core.tables import Connection
-from pipeline_code.steps.discovery.column_types import readable, without_markers
+from pipeline_code.steps.discovery.column_types import value_of, without_markers
 from pipeline_code.steps.discovery.exact_counts import Counted, Counts
 from pipeline_code.steps.discovery.reading import PLACE, SAMPLE
 from pipeline_code.steps.discovery.roles import Role
@@ -59,7 +60,7 @@ class DrawnRows:
         raw = column.drawn
         if column.type == "VARCHAR":
             raw = without_markers(raw, self._counts.markers)
-        return readable(one.name, one.type, raw=raw, found=column.type)
+        return value_of(replace(one.seen, type=one.type), raw)
 
     def _fetch(self, sql: str) -> NDArray[Any]:
         query = f"select {sql} as v from {SAMPLE} where {self._condition} order by {PLACE}"  # noqa: S608

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import duckdb
@@ -14,6 +14,7 @@ from pipeline_code.steps.discovery.column_types import (
     MOST_BROKEN,
     Seen,
     readable,
+    value_of,
     without_markers,
 )
 from pipeline_code.steps.discovery.errors import DiscoveryError
@@ -35,6 +36,7 @@ class Counted:
         distinct: about how many different values there are.
         minimum: the smallest value; None for text.
         maximum: the largest one.
+        sentinels: rows with each of the numbers that may stand for a missing value.
     """
 
     seen: Seen
@@ -45,6 +47,7 @@ class Counted:
     distinct: int = 0
     minimum: Any = None
     maximum: Any = None
+    sentinels: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -88,7 +91,7 @@ def count_table(database: Connection, table: Table, seen: Sequence[Seen]) -> Cou
 
 def is_unique(database: Connection, table: Table, one: Counted, markers: Sequence[str]) -> bool:
     """Say whether no value of a column occurs twice; DuckDB spills what does not fit."""
-    value = _value(replace(one.seen, type=one.type), _raw(one.seen, markers))
+    value = value_of(replace(one.seen, type=one.type), _raw(one.seen, markers))
     twice = _run(
         database,
         table,
@@ -106,7 +109,7 @@ def values_of(
 
     Text comes without blanks around it: so does a label that Prepare reads.
     """
-    value = _value(replace(one.seen, type=one.type), _raw(one.seen, markers))
+    value = value_of(replace(one.seen, type=one.type), _raw(one.seen, markers))
     value = f"trim({value})" if one.type == "string" else value
     return [
         (found, int(rows))
@@ -123,7 +126,9 @@ def values_of(
 def _widened(one: Counted) -> Seen:
     """Take a column as text after all: the rows that were drawn did not show what it holds."""
     why = f"{one.broken:,} values are no {one.seen.type}, like {one.broken_example[:40]!r}"
-    return replace(one.seen, type="string", why=why)
+    return replace(
+        one.seen, type="string", why=why, settings={}, doubt="", is_open=False, sentinels=()
+    )
 
 
 def _count(
@@ -138,14 +143,16 @@ def _count(
         fields.append(f"{_raw(one, markers)} as {raw}")
         is_broken = "false"
         if one.type in _NARROW:
-            fields.append(f"{_value(one, raw)} as {value}")
+            fields.append(f"{value_of(one, raw)} as {value}")
             is_broken = f"({raw} is not null and {value} is null)"
             broken.append(is_broken)
+        if one.sentinels:
+            fields.append(f"{_sentinel(one, markers)} as s{place}")
         extremes = f"min({value}), max({value})" if one.type in _NARROW else "null, null"
         figures.append(
             f"count({raw}), count(*) filter ({is_broken}), "
             f"any_value(cast({raw} as varchar)) filter ({is_broken}), {extremes}, "
-            f"approx_count_distinct({raw})"
+            f"approx_count_distinct({raw}), {f'histogram(s{place})' if one.sentinels else 'null'}"
         )
     figures.append(f"count(*) filter ({' or '.join(broken) or 'false'})")
     rows, *row, some_broken = _run(
@@ -163,7 +170,7 @@ def _count(
 
 
 def _counted(one: Seen, rows: int, figures: Sequence[Any]) -> Counted:
-    filled, broken, example, minimum, maximum, distinct = figures
+    filled, broken, example, minimum, maximum, distinct, sentinels = figures
     assert one.type is not None  # noqa: S101 - the caller has left such columns out
     all_were_drawn = one.rows == rows
     return Counted(
@@ -175,19 +182,37 @@ def _counted(one: Seen, rows: int, figures: Sequence[Any]) -> Counted:
         distinct=one.distinct if all_were_drawn else max(min(int(distinct), filled), one.distinct),
         minimum=minimum,
         maximum=maximum,
+        sentinels={int(value): int(count) for value, count in (sentinels or {}).items()},
     )
 
 
 def _raw(one: Seen, markers: Sequence[str]) -> str:
     """Write the SQL of a value as it stands in the file, NULL where it is missing."""
+    text = _text(one, markers)
+    if not one.settings.get("missing"):
+        return text
+    words = ", ".join(map(str, one.settings["missing"]))
+    return f"(case when {_plain_value(one, text)} in ({words}) then null else {text} end)"
+
+
+def _text(one: Seen, markers: Sequence[str]) -> str:
     if one.column.type != "VARCHAR":
         return one.column.sql
     return without_markers(one.column.sql, markers)
 
 
-def _value(one: Seen, raw: str) -> str:
+def _sentinel(one: Seen, markers: Sequence[str]) -> str:
+    """Write the SQL of a value where it may stand for a missing one, else of NULL."""
+    value = _plain_value(one, _text(one, markers))
+    words = ", ".join(str(each.value) for each in one.sentinels)
+    return f"case when {value} in ({words}) then {value} end"
+
+
+def _plain_value(one: Seen, raw: str) -> str:
+    """Write the SQL of a value before any number is taken for a missing one."""
     assert one.type is not None  # noqa: S101 - the caller has left such columns out
-    return readable(one.name, one.type, raw=raw, found=one.column.type)
+    settings = {name: value for name, value in one.settings.items() if name != "missing"}
+    return readable(one.name, one.type, raw=raw, found=one.column.type, settings=settings)
 
 
 def _run(database: Connection, table: Table, query: str) -> list[tuple[Any, ...]]:

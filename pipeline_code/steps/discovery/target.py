@@ -44,7 +44,6 @@ class Target:
         labels: with their rows, the most frequent one first; none in a regression.
         positive: the label that counts as positive; None in another problem, or if only a person
             can know it.
-        has_blanks: whether labels stand in the file with blanks around them.
         missing: rows without a target.
         rows: all rows.
     """
@@ -56,7 +55,6 @@ class Target:
     labels: Labels = ()
     positive: bool | int | float | str | None = None
     positive_why: str = ""
-    has_blanks: bool = False
     missing: int = 0
     rows: int = 0
 
@@ -145,7 +143,7 @@ def decide_target(
         if positive is not None:
             raise _no_positive(made)
         return made
-    made = replace(made, labels=labels, has_blanks=_has_blanks(database, one))
+    made = replace(made, labels=labels)
     if problem == MULTICLASS:
         if positive is not None:
             raise _no_positive(made)
@@ -198,14 +196,6 @@ def _check_missing(one: Counted, counts: Counts) -> None:
 
 def _label(value: Any, kind: ColumnType) -> bool | int | float | str:
     return {"integer": int, "number": float, "boolean": bool}.get(kind, str)(value)  # type: ignore[no-any-return]
-
-
-def _has_blanks(database: Connection, one: Counted) -> bool:
-    if one.type != "string":
-        return False
-    drawn = f"cast({one.seen.column.drawn} as varchar)"
-    query = f"select coalesce(bool_or({drawn} <> trim({drawn})), false) from {SAMPLE}"  # noqa: S608
-    return bool(database.execute(query).fetchall()[0][0])
 
 
 def _order(labelled: tuple[Any, int]) -> tuple[bool, Any]:

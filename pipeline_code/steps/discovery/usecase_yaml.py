@@ -8,16 +8,19 @@ from typing import Final
 
 from pipeline_code.core.problem import label_text
 from pipeline_code.core.problem_types import BINARY, MULTICLASS, REGRESSION
+from pipeline_code.steps.discovery.column_types import Seen
 from pipeline_code.steps.discovery.discover import Discovery
 from pipeline_code.steps.discovery.exact_counts import Counted
 from pipeline_code.steps.discovery.limits import is_small, limits_of
 from pipeline_code.steps.discovery.measures import FIRST_ALGORITHM, gate_metric
 from pipeline_code.steps.discovery.splitting import TEST_SHARE, VALIDATION_SHARE
+from pipeline_code.steps.discovery.written_numbers import common_writing
 from pipeline_code.steps.discovery.yaml_lines import line, remark, scalar
 
 Lines = Iterator[str]
 
 _USUAL_BUDGET: Final = 0.01
+_PLAIN: Final = (".", None)
 _MOST_SLICES: Final = 3
 _VALUES_OF_A_SLICE: Final = 12
 _PART: Final = {
@@ -93,7 +96,8 @@ def _costs(found: Discovery) -> Lines:
 def _source(found: Discovery) -> Lines:
     """Say how text is written; Parquet says so itself, and JSON but for its missing values."""
     dialect, markers = found.table.dialect, found.counts.markers
-    if dialect is None and not markers:
+    decimal, thousands = _numbers(found)
+    if dialect is None and not markers and (decimal, thousands) == _PLAIN:
         return
     yield "source:"
     if dialect is not None:
@@ -108,6 +112,63 @@ def _source(found: Discovery) -> Lines:
             f"cells that mean nothing is known, beside empty ones; found in {_some(where)}",
             indent=2,
         )
+
+    if (decimal, thousands) != _PLAIN:
+        where = [
+            name for name, one in _written(found).items() if one.settings.get("decimal") == decimal
+        ]
+        yield from line(
+            f"decimal: {_quoted(decimal)}",
+            f"between a whole number and its fraction; seen in {_some(where)}",
+            indent=2,
+        )
+    if thousands is not None:
+        yield from line(
+            f"thousands: {_quoted(thousands)}", "between groups of exactly three digits", indent=2
+        )
+
+
+def _written(found: Discovery) -> dict[str, Seen]:
+    return {name: one.seen for name, one in found.counts.columns.items()}
+
+
+def _numbers(found: Discovery) -> tuple[str, str | None]:
+    """Say how most columns of numbers that are written otherwise write them."""
+    return common_writing(one.settings for one in _written(found).values())
+
+
+def _how(found: Discovery, one: Counted) -> list[str]:
+    """Say of a column how it is written, unless that is what the source says of all."""
+    seen = one.seen
+    given = dict(seen.settings) if one.type == seen.type else {}
+    missing = given.pop("missing", [])
+    decimal, thousands = _numbers(found)
+    own = (given.pop("decimal", "."), given.pop("thousands", None))
+    if one.type in ("integer", "number") and seen.column.type == "VARCHAR":
+        fits = own[0] == decimal and own[1] in (None, thousands)
+        # Without a point, whole numbers are the same everywhere.
+        if not fits and (own != _PLAIN or seen.has_points):
+            given["decimal"] = own[0]
+            given |= {"thousands": own[1]} if own[1] else {}
+    parts = [f"{name}: {_quoted(value)}" for name, value in given.items()]
+    return parts + ([f"missing: [{', '.join(map(str, missing))}]"] if missing else [])
+
+
+def _quoted(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_quoted, value))}]"
+    return f'"{value}"'
+
+
+def _missing_why(one: Counted) -> str:
+    """Say which numbers stand for a missing value, or may do so."""
+    sentences = []
+    for each in one.seen.sentinels:
+        rows = one.sentinels.get(each.value, 0)
+        verb = "is read as missing" if each.is_clear else "may stand for a missing value"
+        advice = "" if each.is_clear else f"; then add missing: [{each.value}]"
+        sentences.append(f"{each.value} ({rows:,} rows) {verb}: {each.why}{advice}")
+    return "; ".join(sentences)
 
 
 def _contract(found: Discovery) -> Lines:
@@ -158,6 +219,11 @@ def _column(found: Discovery, one: Counted) -> Lines:
             parts.append(f"minimum: {limits.minimum:g}")
         if limits.maximum is not None:
             parts.append(f"maximum: {limits.maximum:g}")
+    parts += _how(found, one)
+    if note := _missing_why(one):
+        why += f"; {note}"
+    if one.seen.doubt and one.seen.doubt not in why:
+        why += f"; {one.seen.doubt}"
     if one.broken:
         why += f"; {one.broken:,} rows have something else, like {one.broken_example[:30]!r}"
     yield from line(f"{scalar(one.name)}: {{{', '.join(parts)}}}", why, indent=4)
@@ -167,10 +233,7 @@ def _target_column(found: Discovery) -> tuple[list[str], str]:
     target = found.target
     parts = [f"type: {target.column_type}"]
     why = "the target"
-    if target.has_blanks:
-        # The contract compares text as it stands, a label without the blanks around it.
-        why += ": its labels have blanks around them, so none is listed here"
-    elif target.labels:
+    if target.labels:
         allowed = ", ".join(scalar(label) for label, _ in target.labels)
         parts.append(f"allowed: [{allowed}]")
         why += ": a row of another label is put aside"

@@ -19,13 +19,22 @@ NOTEWORTHY: Final = 0.1
 
 
 @dataclass(frozen=True)
+class Difference:
+    """One figure in words, from where to where it may lie, and whether it is worth a look."""
+
+    text: str
+    interval: str = ""
+    is_noteworthy: bool = False
+
+
+@dataclass(frozen=True)
 class FairnessRow:
     """How one group is decided on, beside the difference to all other rows."""
 
     value: str
     rows: int
     figures: tuple[tuple[str, str], ...]
-    differences: tuple[tuple[str, bool], ...]
+    differences: tuple[Difference, ...]
 
 
 @dataclass(frozen=True)
@@ -37,11 +46,20 @@ class BiasMetric:
     meaning: str
     is_ratio: bool = False
 
-    def is_noteworthy(self, value: float) -> bool:
-        """Say whether a value is far enough from parity to be pointed out."""
+    def is_noteworthy(
+        self, value: float, low: float | None = None, high: float | None = None
+    ) -> bool:
+        """Say whether a value is far enough from parity to be pointed out, and no chance."""
+        parity = 1.0 if self.is_ratio else 0.0
+        if low is not None and high is not None and low <= parity <= high:
+            return False
         if self.is_ratio:
             return not FOUR_FIFTHS <= value <= 1 / FOUR_FIFTHS
         return abs(value) >= NOTEWORTHY
+
+    def written(self, value: float) -> str:
+        """Write a value: a ratio as it is, a difference in points of a hundred."""
+        return number(value, 2) if self.is_ratio else signed(100 * value, 1)
 
 
 BIAS: Final = (
@@ -94,16 +112,24 @@ def fairness_row(one: Found) -> FairnessRow:
     )
 
 
-def _bias(one: Found, metric: BiasMetric) -> tuple[str, bool]:
+def _bias(one: Found, metric: BiasMetric) -> Difference:
     value = number_at(one, metric.key)
     if value is None:
-        return str(part(one, "reasons").get(metric.key) or "n/a"), False
-    text = number(value, 2) if metric.is_ratio else _points(value)
-    return text, metric.is_noteworthy(value)
+        return Difference(str(part(one, "reasons").get(metric.key) or "n/a"))
+    low, high = _ends(one, metric)
+    interval = ""
+    if low is not None and high is not None:
+        interval = f"{metric.written(low)} to {metric.written(high)}"
+    return Difference(
+        metric.written(value) if metric.is_ratio else f"{metric.written(value)} points",
+        interval,
+        metric.is_noteworthy(value, low, high),
+    )
 
 
-def _points(difference: float) -> str:
-    return f"{signed(100 * difference, 1)} points"
+def _ends(one: Found, metric: BiasMetric) -> tuple[float | None, float | None]:
+    low, high = (number_at(one, "intervals", metric.key, end) for end in ("low", "high"))
+    return low, high
 
 
 def noteworthy(fairness: Sequence[Any]) -> Iterable[str]:
@@ -111,7 +137,7 @@ def noteworthy(fairness: Sequence[Any]) -> Iterable[str]:
     ratio = next(one for one in BIAS if one.is_ratio)
     for one in fairness:
         value = number_at(one, ratio.key)
-        if value is None or not ratio.is_noteworthy(value):
+        if value is None or not ratio.is_noteworthy(value, *_ends(one, ratio)):
             continue
         own, others = (
             percent(number_at(side, "selection_rate")) for side in (one, part(one, "others"))

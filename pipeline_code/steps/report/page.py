@@ -84,6 +84,7 @@ def _content(document: Found, profile: Found) -> Mapping[str, Any]:
         ],
         "checks": check_rows(document),
         "metrics": metric_rows(document),
+        "in_sample": bool(document.get("validation_in_sample")),
         "of_kind": _KINDS[kind](document) if kind in _KINDS else None,
         "reasons": reasons(document),
         "slices": slices(document),

@@ -1,4 +1,4 @@
-"""How groups of rows fare: against all rows, against the champion, and how they are decided on."""
+"""How groups of rows fare: against the other rows and the champion, and how they are decided on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 from pipeline_code.core.metric_names import SMALLER_IS_BETTER
 from pipeline_code.core.metric_words import MEANINGS, TITLES
 from pipeline_code.steps.report.fairness import BIAS, RATES, fairness_row, noteworthy
-from pipeline_code.steps.report.formats import digits_of, number, signed
+from pipeline_code.steps.report.formats import digits_of, number, percent, signed
 from pipeline_code.steps.report.reading import Found, items, number_at, part
 
 _OTHER_METRICS: Final = 8
@@ -18,14 +18,18 @@ _OTHER_METRICS: Final = 8
 
 @dataclass(frozen=True)
 class SliceRow:
-    """One group: its metric, and how far it is from all rows and from the champion."""
+    """One group: its metric, and how far it is from the other rows and from the champion.
+
+    ``others_verdict`` says better or worse only where the interval of the difference holds no 0.
+    """
 
     value: str
     rows: int
     metric: str
     interval: str
-    against_all: str
-    all_verdict: str
+    against_others: str
+    others_interval: str
+    others_verdict: str
     champion: str
     against_champion: str
     champion_verdict: str
@@ -44,6 +48,7 @@ def slices(document: Found) -> dict[str, Any] | None:
         "metric": TITLES.get(metric, metric),
         "meaning": MEANINGS.get(metric, ""),
         "overall": _overall(document, metric),
+        "confidence": percent(number_at(document, "confidence"), 0),
         "direction": "smaller is better" if metric in SMALLER_IS_BETTER else "higher is better",
         "has_champion": any(part(one, "champion") for one in found),
         "others": [TITLES.get(name, name) for name in others],
@@ -82,15 +87,16 @@ def _slice(document: Found, one: Found, metric: str, others: Sequence[str]) -> S
     # Of all rows, so that groups have the same decimals.
     digits = digits_of(metric, (overall,))
     known = low is not None and high is not None
-    against_all, all_verdict = _difference(metric, ours, overall, digits)
+    against_others, others_interval, others_verdict = _against_others(one, metric, digits)
     against_champion, champion_verdict = _difference(metric, ours, theirs, digits)
     return SliceRow(
         value=str(one.get("value")),
         rows=int(number_at(one, "rows") or 0),
         metric=number(ours, digits),
         interval=f"{number(low, digits)} to {number(high, digits)}" if known else "",
-        against_all=against_all,
-        all_verdict=all_verdict,
+        against_others=against_others,
+        others_interval=others_interval,
+        others_verdict=others_verdict,
         champion=number(theirs, digits) if theirs is not None else "",
         against_champion=against_champion,
         champion_verdict=champion_verdict,
@@ -101,6 +107,20 @@ def _slice(document: Found, one: Found, metric: str, others: Sequence[str]) -> S
             for value in [number_at(one, "metrics", name)]
         ),
     )
+
+
+def _against_others(one: Found, metric: str, digits: int) -> tuple[str, str, str]:
+    """Write the difference to all other rows, from where to where it may lie, and what it means."""
+    value = number_at(one, "difference", "value")
+    low, high = number_at(one, "difference", "low"), number_at(one, "difference", "high")
+    if value is None:
+        return "", "", ""
+    text, verdict = _difference(metric, value, 0.0, digits)
+    if low is None or high is None:
+        return text, "", verdict
+    if low <= 0 <= high and verdict != "equal":
+        verdict = "may be chance"
+    return text, f"{signed(low, digits)} to {signed(high, digits)}", verdict
 
 
 def _difference(

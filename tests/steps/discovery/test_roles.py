@@ -20,6 +20,9 @@ def repeated(values: list[Any]) -> list[Any]:
     return [values[place % len(values)] for place in range(ROWS)]
 
 
+DATES = ["24.11.2026", "11/25/2026"]
+
+
 @pytest.mark.parametrize(
     ("name", "values", "kind", "is_input"),
     [
@@ -43,7 +46,7 @@ def repeated(values: list[Any]) -> list[Any]:
         ("nothing", [""] * ROWS, "constant", False),
         ("sometimes", repeated(["x", ""]), "category", False),
         ("day", repeated(["2026-11-24", "2026-11-25"]), "time", False),
-        ("written", repeated(["24.11.2026", "25.11.2026"]), "text", False),
+        ("written", repeated(DATES), "text", False),
     ],
 )
 def test_role_of_a_column(
@@ -99,12 +102,16 @@ def test_several_times_are_asked_about(count: Count) -> None:
     [
         ("bougth", "is no column; did you mean 'bought'"),
         ("number", "is integer, no time; columns of times: bought"),
-        ("written", "holds dates that are not written year first"),
+        ("written", "holds dates in no single format"),
     ],
 )
 def test_what_is_no_time_is_refused(count: Count, given: str, says: str) -> None:
     """The message names the columns that are."""
-    columns = {"bought": DAYS, "number": list(range(ROWS)), "written": repeated(["24.11.2026"])}
+    columns = {
+        "bought": DAYS,
+        "number": list(range(ROWS)),
+        "written": repeated(["24.11.2026", "11/25/2026"]),
+    }
     counts = count({**columns, "goal": repeated([0, 1])})
     with pytest.raises(PipelineError, match=says):
         find_event_time(counts, given, "goal")
