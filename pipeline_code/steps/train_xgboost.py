@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from pipeline_code.core import metrics
 from pipeline_code.core.problem_types import BINARY, MULTICLASS, REGRESSION
 from pipeline_code.steps.model import Matrix, Vector
 from pipeline_code.steps.train_scores import HeldOut, gate_score
+from pipeline_code.steps.train_stopping import stopping_metric
 from pipeline_code.steps.train_task import Fitted, Sample, Task, describe, row_weights
 from pipeline_code.steps.xgboost_model import BOOSTER_FILE, XgboostModel
 
@@ -76,7 +76,7 @@ def boost(rows: Sample, held_out: Sample, task: Task, *, rounds: int | None = No
         weights=BOOSTER_FILE,
         rounds=best,
     )
-    metric = stopping_metric(task)
+    metric = stopping_metric(task.usecase, "xgboost")
     curve = [round(value, 6) for value in history.get("validation", {}).get(metric, [])]
     # Only the trees up to the best round are kept, so whoever reads the file needs no range.
     return Fitted(
@@ -89,29 +89,13 @@ def boost(rows: Sample, held_out: Sample, task: Task, *, rounds: int | None = No
     )
 
 
-def stopping_metric(task: Task) -> str:
-    """Name the library's metric that is nearest to the gate's.
-
-    Metrics of decisions jump with single rows; the losses behind them are what boosting lessens.
-    """
-    gate = task.usecase.gate.metric
-    if task.usecase.problem.type == MULTICLASS:
-        return "mlogloss"
-    if task.usecase.problem.type == REGRESSION:
-        return "rmse" if gate in (metrics.RMSE, metrics.R2) else "mae"
-    if gate == metrics.AUC_ROC:
-        return "auc"
-    losses = (metrics.LOG_LOSS, metrics.BRIER, metrics.CALIBRATION_ERROR, metrics.ACCURACY)
-    return "logloss" if gate in losses else "aucpr"
-
-
 def _parameters(task: Task, *, rows: int) -> dict[str, Any]:
     settings = task.usecase.training
     problem = task.usecase.problem.type
     several = {"num_class": task.classes} if problem == MULTICLASS else {}
     return {
         "objective": _OBJECTIVES[problem],
-        "eval_metric": stopping_metric(task),
+        "eval_metric": stopping_metric(task.usecase, "xgboost"),
         **several,
         "tree_method": "hist",
         "max_bin": _BINS,
