@@ -102,12 +102,6 @@ def _require_algorithm_of_ours(usecase: UseCase) -> None:
             "is an image, whose models Evaluate and the server cannot read; "
             f"there are {', '.join(ALGORITHMS)} and {SKLEARN}MODULE.CLASS",
         )
-    if algorithm == "auto" and usecase.tuning:
-        raise UnsupportedAlgorithmError(
-            algorithm,
-            "chooses its settings by itself, so all trials of tuning would be the same; "
-            "name one of the algorithms that tuning.ranges are for",
-        )
 
 
 def write_locks(folder: Path) -> list[Path]:

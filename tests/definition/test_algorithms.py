@@ -38,13 +38,6 @@ def test_images_of_others_are_refused_before_anything_runs(
         compile_usecase(folder_of(tmp_path, algorithm))
 
 
-def test_automatic_choice_is_not_tuned(tmp_path: Path) -> None:
-    """Thirty trials would be the same trial."""
-    tuning = {"ranges": {"max_depth": {"values": [2, 3]}}}
-    with pytest.raises(UnsupportedAlgorithmError, match="all trials of tuning would be the same"):
-        compile_usecase(folder_of(tmp_path, "auto", tuning=tuning))
-
-
 @pytest.mark.parametrize("algorithm", ["auto", "torch", "sklearn:sklearn.svm.SVC"])
 def test_algorithms_of_ours_pass(
     algorithm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
