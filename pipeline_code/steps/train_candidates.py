@@ -18,9 +18,12 @@ _LINEAR_CELLS: Final = 100_000_000
 _STRENGTHS: Final = (0.01, 0.1, 1.0, 10.0)
 _READ: Final = {
     "linear": train_linear.SETTINGS,
-    "lightgbm": train_lightgbm.SETTINGS,
+    "lightgbm": tuple(name for name in train_lightgbm.SETTINGS if name != "max_depth"),
     "xgboost": train_xgboost.SETTINGS,
 }
+"""What a trial gives a candidate: leaves say how large a tree of LightGBM is, depth one of XGBoost.
+A depth that both share would keep LightGBM from the deep trees with few leaves that it is good at.
+"""
 
 
 @dataclass(frozen=True)

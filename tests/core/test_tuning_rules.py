@@ -65,4 +65,3 @@ def test_what_is_tunable_with_auto_reaches_a_candidate() -> None:
         changed = usecase.with_settings({f"training.{name}": str(value)})
         listed = candidates_of(changed, 500, 5_000)
         assert value in [one.settings.get(name) for one in listed], name
-        assert [one for one in listed if one.settings.get(name, value) != value] == []

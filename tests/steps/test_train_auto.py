@@ -130,14 +130,17 @@ def tuned(**ranges: Any) -> UseCase:
 
 def test_a_trial_gives_its_settings_to_the_candidates_that_read_them() -> None:
     """Others keep their own, and what has become the same is tried once."""
-    usecase = tuned(num_leaves={"low": 4, "high": 64}, reg_lambda={"low": 1, "high": 10})
-    trial = usecase.with_settings({"training.num_leaves": "17", "training.reg_lambda": "3.5"})
+    ranges = {name: {"low": 2, "high": 64} for name in ("num_leaves", "reg_lambda")}
+    usecase = tuned(**ranges, max_depth={"low": 2, "high": 8})
+    given = {"num_leaves": "17", "reg_lambda": "3.5", "max_depth": "5"}
+    trial = usecase.with_settings({f"training.{name}": value for name, value in given.items()})
     listed = candidates_of(trial, 500, 2_500)
     algorithms = [one.algorithm for one in listed]
     assert algorithms == ["linear"] * 4 + ["lightgbm", "xgboost"]
     lightgbm, xgboost = listed[-2:]
     assert (lightgbm.settings["num_leaves"], lightgbm.settings["reg_lambda"]) == (17, 3.5)
     assert "num_leaves" not in xgboost.settings
+    assert (lightgbm.settings["max_depth"], xgboost.settings["max_depth"]) == (16, 5)
     assert xgboost.settings["reg_lambda"] == 3.5
     assert "reg_lambda" not in listed[0].settings
     untuned = mixed_usecase("binary", algorithm="auto", num_leaves=17)

@@ -13,22 +13,25 @@ Lines = Iterator[str]
 
 _RANGES: Final = (
     ("learning_rate", "low: 0.04, high: 0.2, scale: log", "how much each tree adds"),
-    ("num_leaves", "low: 4, high: 48, scale: log", "of a tree of LightGBM: interactions"),
-    ("max_depth", "low: 3, high: 8", "of a tree of either library"),
-    ("min_child_weight", "low: 0.01, high: 20, scale: log", "how much evidence a leaf needs"),
+    ("num_leaves", "low: 4, high: 48, scale: log", "how large a tree of LightGBM is"),
+    ("max_depth", "low: 3, high: 8", "how large a tree of XGBoost is"),
+    ("min_child_weight", "low: 0.001, high: 20, scale: log", "how much evidence a leaf needs"),
     ("subsample", "low: 0.5, high: 1.0", "the share of the rows that each tree sees"),
     ("colsample_bytree", "low: 0.3, high: 1.0", "the share of the columns that each tree sees"),
     ("reg_lambda", "low: 0.1, high: 30, scale: log", "how much a leaf is drawn towards nothing"),
 )
 _FEW_CELLS_TO_FIT: Final = 10_000
 """Rows times classes: each class of a multiclass problem is a tree of its own in every round."""
-_MANY_ROWS: Final = 20_000
+_MANY_ROWS: Final = 200_000
+"""Of the bank's 41,188 rows the 6,000 for validation are too few: the best of 30 trials there had a
+lower AUC on the test rows (0.7757) than ``auto`` without a search (0.7779), mean of two splits."""
 
 
 def folds_of(found: Discovery) -> tuple[int, str]:
     """Say in how many parts rows are held out, and why: trials differ by little.
 
-    One part of a small table cannot tell them apart; of a large one it can, and five take long.
+    One part cannot tell them apart unless it is large, and several parts of a large table take
+    long.
     """
     classes = len(found.target.labels) if found.target.type == MULTICLASS else 1
     if found.counts.rows > _MANY_ROWS:
