@@ -38,12 +38,16 @@ class UsecaseNameError(CommandError, ValueError):
 
 @dataclass(frozen=True)
 class Request:
-    """What a person asked of ``acequia init``; without ``name`` the file's gives it."""
+    """What a person asked of ``acequia init``; without ``name`` the file's gives it.
+
+    With ``trials`` the use case searches for its settings, in so many.
+    """
 
     data: Path
     wishes: Wishes
     name: str | None = None
     replace: bool = False
+    trials: int = 0
 
 
 @dataclass(frozen=True)
@@ -55,15 +59,20 @@ class Created:
     file: Path
     found: Discovery
     is_offered: bool = False
+    trials: int = 0
 
     @property
     def next_commands(self) -> tuple[tuple[str, str], ...]:
         """What to type next, and what for; data that a run finds need not be named."""
         data = "" if self.is_offered else f" --data {shlex.quote(str(self.data))}"
         return (
-            (f"acequia run --usecase {self.name}{data}", "prepare, train, evaluate"),
+            (f"acequia run --usecase {self.name}{data}", f"prepare, {self._learning}, evaluate"),
             (f"acequia compile {self.name}", "after the first run: each change of usecase.yaml"),
         )
+
+    @property
+    def _learning(self) -> str:
+        return f"tune ({self.trials} trials)" if self.trials else "train"
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON values."""
@@ -86,6 +95,7 @@ class Created:
             "left_out": {role.name: role.why for role in found.left_out},
             "split": found.split.method,
             "metric": gate_metric(found.target)[0],
+            "trials": self.trials,
             "next": [command for command, _ in self.next_commands],
         }
 
@@ -140,12 +150,12 @@ def create_usecase(request: Request, terminal: Terminal, *, root: Path | None = 
         spill.mkdir()
         found = discover(request.data, request.wishes, spill=spill)
         draft = Path(scratch) / USECASE_FILE
-        draft.write_text(write_usecase(found, name), encoding="utf-8")
+        draft.write_text(write_usecase(found, name, request.trials), encoding="utf-8")
         load_usecase(draft.parent)  # what is written is what a run would take
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(draft, folder / f".{USECASE_FILE}")
     (folder / f".{USECASE_FILE}").replace(folder / USECASE_FILE)
-    return Created(name, request.data, folder / USECASE_FILE, found)
+    return Created(name, request.data, folder / USECASE_FILE, found, trials=request.trials)
 
 
 def _name_of(data: Path) -> str:

@@ -91,6 +91,9 @@ def init(
     no_header: Annotated[
         bool, typer.Option("--no-header", help="The first line is a row: column_1, column_2, ...")
     ] = False,
+    trials: Annotated[
+        int, typer.Option(min=0, max=500, help="Search for the settings, in so many trials.")
+    ] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace the use case's file.")] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -108,7 +111,8 @@ def init(
         header=False if no_header else None,
         group=group,
     )
-    made = create_usecase(Request(data, wishes, name=name, replace=force), terminal)
+    request = Request(data, wishes, name=name, replace=force, trials=trials)
+    made = create_usecase(request, terminal)
     made = replace(made, is_offered=offer(home(), made.name, data))
     terminal.result(made.document(), view=made.view())
 

@@ -3,11 +3,17 @@
     python benchmarks/tables.py
     python benchmarks/tables.py --table marketing.csv --target output --without duration
     python benchmarks/tables.py --only wine,digits --seeds 5
+    python benchmarks/tables.py --only wine,digits --trials 30 --seeds 1
 
 For every table and split seed: the description that ``acequia init`` writes, Prepare, Train, and
 the gate's metric on the test rows. Beside it `HistGradientBoosting` with its defaults, trained on
 the training and validation rows together, on the same columns, categories marked as such. The
 tables of scikit-learn are used, some that it makes up, and a file where one is given.
+
+With ``--trials`` the description asks for tuning, as ``acequia init --trials`` writes it: its
+compiled request is searched by the local twin's search, one trial after the other in this process,
+and the model of the best trial is measured. The error is that of the difference, by drawing the
+test rows again, both models on the same rows.
 """
 
 from __future__ import annotations
@@ -15,6 +21,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,11 +38,14 @@ from pipeline_code.core.mistakes import parse
 from pipeline_code.core.problem_types import BINARY, REGRESSION
 from pipeline_code.core.tables import read_coded
 from pipeline_code.core.texts import Table
-from pipeline_code.core.usecase import UseCase
+from pipeline_code.core.usecase import USECASE_FILE, UseCase
+from pipeline_code.definition.compile import compile_usecase
+from pipeline_code.local.search import Search
+from pipeline_code.local.trials import COMPLETED, Trial, best_trial, run_trials
 from pipeline_code.steps.discovery.discover import Wishes, discover
 from pipeline_code.steps.discovery.usecase_yaml import write_usecase
 from pipeline_code.steps.prepare import PrepareOutputs, prepare
-from pipeline_code.steps.train import train
+from pipeline_code.steps.train import TrainedModel, train
 from pipeline_code.steps.train_scores import HeldOut, gate_score
 from pipeline_code.steps.train_task import Sample, joined, read_sample
 
@@ -92,12 +102,43 @@ def bundled() -> Iterator[tuple[str, pd.DataFrame]]:
         yield name, frame.assign(target=y)
 
 
-def described(frame: pd.DataFrame, target: str, folder: Path) -> tuple[Path, UseCase]:
+def described(
+    frame: pd.DataFrame, target: str, folder: Path, trials: int = 0
+) -> tuple[Path, UseCase]:
     """Write the table as CSV and describe it as ``acequia init`` does."""
     path = folder / "table.csv"
     frame.to_csv(path, index=False)
-    text = write_usecase(discover(path, Wishes(target=target)), "table")
-    return path, parse(text, UseCase, source="usecase.yaml")
+    text = write_usecase(discover(path, Wishes(target=target)), "table", trials)
+    (folder / USECASE_FILE).write_text(text, encoding="utf-8")
+    return path, parse(text, UseCase, source=USECASE_FILE)
+
+
+def tuning_request(folder: Path) -> dict[str, Any]:
+    """Compile the description and return how its tuning job is to search."""
+    steps = compile_usecase(folder)["definition"]["Steps"]
+    tune = next(one for one in steps if one["Name"] == contract.TUNE)
+    found: dict[str, Any] = tune["Arguments"]["HyperParameterTuningJobConfig"]
+    return found
+
+
+def searched(
+    training: Table, validation: Table, usecase: UseCase, request: dict[str, Any]
+) -> TrainedModel:
+    """Run the trials of a tuning job and return what the best one trained."""
+    search = Search(request)
+    made: dict[str, TrainedModel] = {}
+
+    def attempt(number: int, _: Any, values: dict[str, str]) -> Trial:
+        told: list[float] = []
+        changed = usecase.with_settings({f"training.{name}": one for name, one in values.items()})
+        made[str(number)] = train(
+            training, validation, changed, metric=lambda value, _: told.append(value)
+        )
+        return Trial(str(number), COMPLETED, told[-1] if told else None, 0.0, values)
+
+    best = best_trial(search, run_trials(search, attempt, parallel=1))
+    assert best is not None
+    return made[best.name]
 
 
 def split(path: Path, usecase: UseCase, folder: Path) -> list[Table]:
@@ -116,12 +157,16 @@ def split(path: Path, usecase: UseCase, folder: Path) -> list[Table]:
     ]
 
 
-def compare(path: Path, usecase: UseCase) -> Result:
+def compare(path: Path, usecase: UseCase, request: dict[str, Any] | None) -> Result:
     """Train ours and the other's on one split, and measure both on its test rows."""
     with tempfile.TemporaryDirectory() as folder:
         training, validation, test = split(path, usecase, Path(folder))
     began = time.perf_counter()
-    trained = train(training, validation, usecase)
+    trained = (
+        searched(training, validation, usecase, request)
+        if request
+        else train(training, validation, usecase)
+    )
     seconds = time.perf_counter() - began
     known = trained.model.categories
     rows, held_out, tested = (
@@ -181,6 +226,8 @@ def main() -> None:
     parser.add_argument("--only", default="", help="the tables to run, by commas")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--algorithm", default="auto")
+    parser.add_argument("--trials", type=int, default=0, help="of tuning; 0 trains once")
+    parser.add_argument("--each", action="store_true", help="print every split, too")
     arguments = parser.parse_args()
     tables = [(name, frame, "target") for name, frame in bundled()]
     if arguments.table:
@@ -194,31 +241,40 @@ def main() -> None:
     )
     for name, frame, target in tables:
         if not only or name in only:
-            line(name, frame, target, arguments.seeds, arguments.algorithm)
+            run(name, frame, target, arguments)
 
 
-def line(name: str, frame: pd.DataFrame, target: str, seeds: int, algorithm: str) -> None:
-    """Run every seed of one table and print the means."""
+def run(name: str, frame: pd.DataFrame, target: str, arguments: argparse.Namespace) -> None:
+    """Run every seed of one table; print each where that is asked for, and the means."""
     results = []
     with tempfile.TemporaryDirectory() as folder:
-        path, usecase = described(frame, target, Path(folder))
-        for seed in range(seeds):
-            settings = {"split.seed": str(seed), "training.algorithm": algorithm}
-            results.append(compare(path, usecase.with_settings(settings)))
+        path, usecase = described(frame, target, Path(folder), arguments.trials)
+        request = tuning_request(Path(folder)) if arguments.trials else None
+        for seed in range(arguments.seeds):
+            settings = {"split.seed": str(seed), "training.algorithm": arguments.algorithm}
+            results.append(compare(path, usecase.with_settings(settings), request))
+            if arguments.each:
+                show(f"  split {seed}", len(frame), results[-1:])
+    show(name, len(frame), results)
+
+
+def show(name: str, rows: int, results: list[Result]) -> None:
+    """Print the means of some splits, and whether the difference is more than its error."""
     sign = -1 if results[0].metric in SMALLER_IS_BETTER else 1
     gains = [sign * (one.ours - one.theirs) for one in results]
     # Of the mean over splits, taken as independent: they share rows, so it is a little small.
     error = float(np.mean([one.error for one in results])) / np.sqrt(len(results))
-    names: dict[str, int] = {}
-    for one in results:
-        names[one.chosen] = names.get(one.chosen, 0) + 1
+    gain = float(np.mean(gains))
+    verdict = "beats it by more than" if gain > error else "does not beat it by more than"
+    chosen = Counter(one.chosen for one in results)
     print(
-        f"{name:22}{len(frame):>8,} {results[0].metric:18}"
+        f"{name:22}{rows:>8,} {results[0].metric:18}"
         f"{np.mean([one.ours for one in results]):>10.4f}"
-        f"{np.mean([one.theirs for one in results]):>10.4f}{np.mean(gains):>+11.4f}{error:>9.4f}"
+        f"{np.mean([one.theirs for one in results]):>10.4f}{gain:>+11.4f}{error:>9.4f}"
         f"{sum(gain >= 0 for gain in gains):>4}/{len(gains)}"
         f"{np.mean([one.seconds for one in results]):>9.1f}  "
-        + ", ".join(f"{count}x {one}" for one, count in names.items()),
+        + ", ".join(f"{count}x {one}" for one, count in chosen.items())
+        + f"; {verdict} the error",
         flush=True,
     )
 

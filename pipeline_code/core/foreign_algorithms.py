@@ -166,6 +166,8 @@ def foreign_mistakes(usecase: UseCase) -> Iterator[tuple[str, str]]:
         yield "tuning", f"is for algorithms of ours; {training.algorithm} is trained once"
     if training.refit:
         yield "training.refit", f"cannot be asked of {training.algorithm}: it is trained once"
+    if training.folds:
+        yield "training.folds", f"cannot be asked of {training.algorithm}: it is trained once"
     if training.class_weight != "none" and (
         not algorithm.balances or usecase.problem.type == REGRESSION
     ):

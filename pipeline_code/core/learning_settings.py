@@ -75,13 +75,17 @@ class Training(Section):
     """The algorithm and its hyperparameters; each algorithm reads those it knows.
 
     ``auto`` tries the candidates that fit and keeps the best by the gate's metric. ``refit``
-    trains the chosen model once more on training and validation rows together. ``parameters`` go
-    to an estimator that is named by its import path, or to an image as more hyperparameters.
+    trains the chosen model once more on training and validation rows together. ``folds`` judges
+    by holding every one of these rows out once, in so many parts, and then trains on all of
+    them; 0 judges by the validation rows, ``auto`` by five folds where rows are few.
+    ``parameters`` go to an estimator that is named by its import path, or to an image as more
+    hyperparameters.
     """
 
     algorithm: str = "xgboost"
     seed: Annotated[int, Field(ge=0)] = 0
     refit: bool = False
+    folds: Annotated[int, Field(ge=0, le=20)] = 0
     class_weight: Literal["none", "balanced"] = "none"
     n_estimators: Annotated[int, Field(ge=1, le=10_000)] = 300
     max_depth: Annotated[int, Field(ge=1, le=16)] = 6
@@ -96,6 +100,13 @@ class Training(Section):
     hidden_units: Annotated[int, Field(ge=1, le=4_096)] = 128
     epochs: Annotated[int, Field(ge=1, le=10_000)] = 50
     parameters: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("folds")
+    @classmethod
+    def _check_folds(cls, value: int) -> int:
+        if value == 1:
+            raise ValueError("1 leaves nothing to learn from; allowed: 0, or 2 to 20")
+        return value
 
     @field_validator("algorithm")
     @classmethod
@@ -157,7 +168,7 @@ class Tuning(Section):
     def _check_names(cls, value: dict[str, Range]) -> dict[str, Range]:
         known = sorted(
             set(Training.model_fields)
-            - {"algorithm", "seed", "refit", "class_weight", "parameters"}
+            - {"algorithm", "seed", "refit", "folds", "class_weight", "parameters"}
         )
         wrong = [f"{name!r}{closest(name, known)}" for name in value if name not in known]
         if wrong:

@@ -27,6 +27,7 @@ from pipeline_code.core.metric_names import METRICS_OF
 from pipeline_code.core.mistakes import MisplacedError, Section, closest, describe, load
 from pipeline_code.core.problem import COSTS_OF, Costs, Problem, label_text
 from pipeline_code.core.problem_types import BINARY
+from pipeline_code.core.tuning_rules import tuning_mistakes
 
 USECASE_FILE = "usecase.yaml"
 AS_THEY_ARE = "select * from transactions"
@@ -87,6 +88,7 @@ class UseCase(Section):
             *self._timeless(),
             *foreign_mistakes(self),
             *self._lonely(),
+            *tuning_mistakes(self.training, self.tuning),
         ]
         if self.problem.target in self.features.inputs:
             mistakes.append(

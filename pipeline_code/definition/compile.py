@@ -58,21 +58,9 @@ class CompilationNeedsAwsError(LockError, RuntimeError):
         )
 
 
-class UnsupportedAlgorithmError(LockError, ValueError):
-    """The use case names an algorithm that its training step could not run everywhere alike."""
-
-    def __init__(self, algorithm: str, why: str) -> None:
-        super().__init__(f"training.algorithm {algorithm} {why}; correct it in usecase.yaml")
-
-
 def compile_usecase(folder: Path, file: str = LOCK_FILE) -> dict[str, Any]:
-    """Return a lock of the use case in ``folder`` as a JSON document.
-
-    Raises:
-        UnsupportedAlgorithmError: if its training would not be the same in the cloud and here.
-    """
+    """Return a lock of the use case in ``folder`` as a JSON document."""
     usecase = load_usecase(folder)
-    _require_one_choice(usecase)
     return {
         "lock_version": LOCK_VERSION,
         "usecase": usecase.name,
@@ -85,17 +73,6 @@ def compile_usecase(folder: Path, file: str = LOCK_FILE) -> dict[str, Any]:
         "definition": _definition(usecase, file),
         "algorithm": _algorithm(usecase, file),
     }
-
-
-def _require_one_choice(usecase: UseCase) -> None:
-    """Refuse a tuning of what chooses by itself."""
-    algorithm = usecase.training.algorithm
-    if algorithm == "auto" and usecase.tuning:
-        raise UnsupportedAlgorithmError(
-            algorithm,
-            "chooses its settings by itself, so all trials of tuning would be the same; "
-            "name one of the algorithms that tuning.ranges are for",
-        )
 
 
 def write_locks(folder: Path) -> list[Path]:

@@ -38,8 +38,7 @@ from pipeline_code.core.usecase import UseCase
 from pipeline_code.definition.declared_parameters import as_text, train_settings
 from pipeline_code.definition.lock import placeholder
 from pipeline_code.definition.retries import retries
-from pipeline_code.steps.train_task import Task
-from pipeline_code.steps.train_xgboost import stopping_metric
+from pipeline_code.steps.train_stopping import stopping_metric
 
 ROLE_PREFIX = "arn:placeholder:iam::role/"
 """The SDK looks up roles that are no ARN; `compile` takes this away again."""
@@ -194,7 +193,7 @@ class Jobs:
             return {"usecase": self.usecase.name, **given}
         names = tunable_settings(self.usecase)
         return {
-            **fixed_hyperparameters(self.usecase, stopping_metric(Task(self.usecase, {}))),
+            **fixed_hyperparameters(self.usecase, stopping_metric(self.usecase, "xgboost")),
             **{names[setting]: value for setting, value in given.items() if setting in names},
         }
 

@@ -1,19 +1,11 @@
-"""Run a tuning job: many training jobs, some at a time, each told by the results of the last.
-
-A proposal knows the results of all trials but the last few (twice as many as run at a time), in
-the order of their numbers. So the search takes the same way each time, whichever trial ends
-first, and no core waits for the slowest of a batch. Only Hyperband depends on the clock: it
-ends a trial by what the others had reached by then.
-"""
+"""Run a tuning job: many training jobs, the best of which gives the model."""
 
 from __future__ import annotations
 
 import re
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -23,31 +15,21 @@ from pipeline_code.local.attempt import Attempt, Surroundings, publish_outputs, 
 from pipeline_code.local.home import Home
 from pipeline_code.local.jobs import Job, training_job
 from pipeline_code.local.search import PastTrial, Search
+from pipeline_code.local.trials import (
+    COMPLETED,
+    FAILED,
+    STOPPED,
+    Trial,
+    best_trial,
+    run_trials,
+)
 from pipeline_code.local.tuning_record import read_tuning, write_tuning
 
 if TYPE_CHECKING:
     import optuna
 
-COMPLETED: Final = "Completed"
-FAILED: Final = "Failed"
-STOPPED: Final = "Stopped"
-
 _MOST_SUMMARIES: Final = 50  # SageMaker Pipelines keeps so many of the best trials
-_AHEAD: Final = 2
 _STEP: Final = re.compile(r"step=(\d+)")
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One training job of a tuning job."""
-
-    name: str
-    status: str
-    value: float | None
-    seconds: float
-    hyperparameters: Mapping[str, str]
-    reason: str | None = None
-    summary: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -112,9 +94,15 @@ class TuningRun:
     def run(self) -> Tuned:
         """Run all trials; the models of all are kept, as SageMaker keeps them."""
         began = time.monotonic()
-        trials = self._trials()
+        trials = run_trials(
+            self._search,
+            self._try,
+            parallel=self._parallel,
+            on_trial=self._on_trial,
+            is_stopped=self._surroundings.stop.is_set,
+        )
         wall_sec = time.monotonic() - began
-        best = self._best(trials)
+        best = best_trial(self._search, trials)
         self._write(trials, wall_sec)
         if self._surroundings.stop.is_set():
             return Tuned(Attempt(None, "was stopped with the execution", stopped=True), {}, None)
@@ -130,38 +118,6 @@ class TuningRun:
             "overhead": round(max(0.0, wall_sec - work_sec) / wall_sec, 4),
         }
         return Tuned(Attempt(0, summary=summary), self._properties(trials, best), self._model(best))
-
-    def _trials(self) -> list[Trial]:
-        done: list[Trial] = []
-        waiting: deque[tuple[optuna.Trial, Future[Trial]]] = deque()
-        asked = 0
-        with ThreadPoolExecutor(self._parallel) as pool:
-            while waiting or asked < self._search.trials:
-                if asked < self._search.trials and len(waiting) < _AHEAD * self._parallel:
-                    proposal, values = self._search.ask()
-                    waiting.append((proposal, pool.submit(self._try, asked, proposal, values)))
-                    asked += 1
-                    continue
-                proposal, future = waiting.popleft()
-                done.append(future.result())
-                pruned = done[-1].status == STOPPED
-                self._search.tell(proposal, done[-1].value, pruned=pruned)
-                self._on_trial(len(done), self._search.trials)
-                if self._is_hopeless(done):
-                    asked = self._search.trials
-                    self._drop(waiting)
-        return done
-
-    def _is_hopeless(self, done: list[Trial]) -> bool:
-        """Tell whether what refused the first trial will refuse all of them."""
-        return self._surroundings.stop.is_set() or (len(done) == 1 and done[0].status == FAILED)
-
-    def _drop(self, waiting: deque[tuple[optuna.Trial, Future[Trial]]]) -> None:
-        for _, future in waiting:
-            future.cancel()
-        kept = [pair for pair in waiting if not pair[1].cancelled()]
-        waiting.clear()
-        waiting.extend(kept)
 
     def _try(self, number: int, proposal: optuna.Trial, values: dict[str, str]) -> Trial:
         name = f"{self.name}-{number:03d}"
@@ -187,15 +143,6 @@ class TuningRun:
         status = COMPLETED if attempt.succeeded else STOPPED if attempt.stopped else FAILED
         reached = value[-1] if value else None
         return Trial(name, status, reached, seconds, values, attempt.reason, attempt.summary)
-
-    def _best(self, trials: list[Trial]) -> Trial | None:
-        best: Trial | None = None
-        for one in trials:
-            if one.status != COMPLETED or one.value is None:
-                continue
-            if best is None or best.value is None or self._search.is_better(one.value, best.value):
-                best = one
-        return best
 
     def _properties(self, trials: list[Trial], best: Trial) -> dict[str, Any]:
         ended_well = [one for one in trials if one.status == COMPLETED and one.value is not None]

@@ -111,8 +111,9 @@ def train(
 
     The validation rows say when to stop, and at which threshold errors are cheapest; where there
     are none, the training rows say that. With ``refit`` the model is then trained once more, on
-    both, with the rounds and the threshold that were found. ``metric`` is told the gate's metric
-    on the validation rows. ``checkpoints`` and ``peers``: see `Task`.
+    both, with the rounds and the threshold that were found. With ``folds`` every row of both is
+    held out once instead. ``metric`` is told the gate's metric on the rows that were held out.
+    ``checkpoints`` and ``peers``: see `Task`.
 
     Raises:
         MissingColumnsError, UnusableColumnError, TextColumnError: if a column does not fit.
@@ -126,9 +127,16 @@ def train(
     rows = read_sample(training, usecase, categories, contract.TRAIN_FILE)
     held_out = read_sample(validation, usecase, categories, contract.VALIDATION_FILE)
     require_variety(rows.y, usecase.problem, contract.TRAIN_FILE)
-    if usecase.training.algorithm == AUTO:
+    if _divides_anew(usecase):
         parts = ((training, contract.TRAIN_FILE), (validation, contract.VALIDATION_FILE))
-        chosen = train_auto.choose(rows, held_out, task, fold_keys(parts, usecase))
+        keys = fold_keys(parts, usecase)
+        chosen = (
+            train_auto.choose(rows, held_out, task, keys)
+            if usecase.training.algorithm == AUTO
+            else train_auto.cross_validate(
+                _learner(usecase.training.algorithm), rows, held_out, task, keys
+            )
+        )
         fitted, final, chosen_on = chosen.fitted, chosen.fitted.model, chosen.held_out
     else:
         learn = _learner(usecase.training.algorithm)
@@ -156,12 +164,17 @@ def finished(
         task.metric(score, fitted.rounds)
     if threshold is not None:
         model = model.with_threshold(threshold.value)
-    refits = usecase.training.refit or usecase.training.algorithm == AUTO
-    if refits and len(parts[1]):
+    learns_all = usecase.training.refit or _divides_anew(usecase)
+    if learns_all and len(parts[1]):
         model.metadata = model.metadata.model_copy(update={"knows_validation": True})
     model = model.with_probe(_probe_rows(parts[0].x))
     record = _record(model, parts, usecase, fitted.record)
     return TrainedModel(model, {**record, **_choices(chosen_on, threshold, score, usecase)})
+
+
+def _divides_anew(usecase: UseCase) -> bool:
+    """Whether training and validation rows are one: judged by folds, then all learned from."""
+    return usecase.training.algorithm == AUTO or usecase.training.folds > 0
 
 
 def _learner(algorithm: str) -> Learner:
@@ -209,7 +222,7 @@ def _record(
         "categories": {name: len(known) for name, known in metadata.categories.items()},
         "libraries": metadata.libraries,
         "best_iteration": metadata.best_iteration,
-        "refit": usecase.training.refit or usecase.training.algorithm == AUTO,
+        "refit": usecase.training.refit or _divides_anew(usecase),
         **{
             name: describe_target(sample.y, usecase)
             for name, sample in zip(

@@ -15,7 +15,6 @@ from pipeline_code.steps.matrix import require_columns
 from pipeline_code.steps.targets import Target, varies
 
 FOLDS: Final = 5
-_TIME_BLOCKS: Final = 6
 _FIRST_HELD_OUT_BLOCK: Final = 2
 
 Rows = NDArray[np.int64]
@@ -49,8 +48,10 @@ def fold_keys(parts: Sequence[tuple[Table, str]], usecase: UseCase) -> Rows | No
     return np.array([order[value] for value in values], dtype=np.int64)
 
 
-def divide(target: Target, keys: Rows | None, usecase: UseCase) -> list[Fold]:
-    """Divide the rows into folds; one from which nothing could be learned is left out.
+def divide(
+    target: Target, keys: Rows | None, usecase: UseCase, *, count: int = FOLDS
+) -> list[Fold]:
+    """Divide the rows into ``count`` folds; one that nothing could be learned for is left out.
 
     By time, each block is held out from what came before it. Groups stay whole. Otherwise rows
     are dealt in the order of their target, so that every fold has its distribution. The same
@@ -59,39 +60,40 @@ def divide(target: Target, keys: Rows | None, usecase: UseCase) -> list[Fold]:
     generator = np.random.default_rng(usecase.training.seed)
     shuffled = generator.permutation(len(target))
     if keys is not None and usecase.split.method == "time":
-        folds = _by_time(keys)
+        folds = _by_time(keys, count)
     elif keys is not None:
-        folds = _whole(_deal_groups(keys, generator))
+        folds = _whole(_deal_groups(keys, generator, count), count)
     else:
         order = shuffled[np.argsort(target[shuffled], kind="stable")]
         fold_of = np.empty(len(target), dtype=np.int64)
-        fold_of[order] = np.arange(len(target)) % FOLDS
-        folds = _whole(fold_of)
+        fold_of[order] = np.arange(len(target)) % count
+        folds = _whole(fold_of, count)
     return [one for one in folds if len(one.held_out) and varies(target[one.fit])]
 
 
-def _whole(fold_of: Rows) -> list[Fold]:
+def _whole(fold_of: Rows, count: int) -> list[Fold]:
     return [
-        Fold(np.flatnonzero(fold_of != one), np.flatnonzero(fold_of == one)) for one in range(FOLDS)
+        Fold(np.flatnonzero(fold_of != one), np.flatnonzero(fold_of == one)) for one in range(count)
     ]
 
 
-def _by_time(keys: Rows) -> list[Fold]:
-    ordered = np.sort(keys)
+def _by_time(keys: Rows, count: int) -> list[Fold]:
+    """Hold out the last blocks of ``count + 1``; the first two are only learned from."""
+    ordered, blocks = np.sort(keys), count + 1
     # Rows of one moment are in one block.
-    edges = [ordered[len(keys) * one // _TIME_BLOCKS] for one in range(1, _TIME_BLOCKS)]
+    edges = [ordered[len(keys) * one // blocks] for one in range(1, blocks)]
     block = np.searchsorted(edges, keys, side="right")
     return [
         Fold(np.flatnonzero(block < one), np.flatnonzero(block == one))
-        for one in range(_FIRST_HELD_OUT_BLOCK, _TIME_BLOCKS)
+        for one in range(min(_FIRST_HELD_OUT_BLOCK, count), blocks)
     ]
 
 
-def _deal_groups(keys: Rows, generator: np.random.Generator) -> Rows:
+def _deal_groups(keys: Rows, generator: np.random.Generator, count: int) -> Rows:
     """Put each group, the largest first, into the fold that has the fewest rows."""
     rows = np.bincount(keys)
     chance = generator.permutation(len(rows))
-    filled = np.zeros(FOLDS, dtype=np.int64)
+    filled = np.zeros(count, dtype=np.int64)
     fold_of_group = np.zeros(len(rows), dtype=np.int64)
     for group in chance[np.argsort(-rows[chance], kind="stable")]:
         smallest = int(np.argmin(filled))

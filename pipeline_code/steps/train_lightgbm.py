@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from pipeline_code.core import metrics
 from pipeline_code.core.problem_types import BINARY, MULTICLASS, REGRESSION
 from pipeline_code.steps.lightgbm_model import TREES_FILE, LightgbmModel
 from pipeline_code.steps.train_scores import HeldOut, gate_score
+from pipeline_code.steps.train_stopping import stopping_metric
 from pipeline_code.steps.train_task import Fitted, Sample, Task, describe, row_weights
 
 SETTINGS: Final = (
@@ -70,7 +70,7 @@ def boost(rows: Sample, held_out: Sample, task: Task, *, rounds: int | None = No
     trained = booster.current_iteration()
     best = booster.best_iteration if stops else trained
     task.progress(total, total, "boosting rounds")
-    metric = stopping_metric(task)
+    metric = stopping_metric(task.usecase, "lightgbm")
     curve = [round(value, 6) for value in history.get(_WATCHED, {}).get(metric, [])]
     metadata = describe(
         task,
@@ -92,26 +92,13 @@ def boost(rows: Sample, held_out: Sample, task: Task, *, rounds: int | None = No
     )
 
 
-def stopping_metric(task: Task) -> str:
-    """Name the library's metric that is nearest to the gate's."""
-    gate = task.usecase.gate.metric
-    if task.usecase.problem.type == MULTICLASS:
-        return "multi_logloss"
-    if task.usecase.problem.type == REGRESSION:
-        return "rmse" if gate in (metrics.RMSE, metrics.R2) else "l1"
-    if gate == metrics.AUC_ROC:
-        return "auc"
-    losses = (metrics.LOG_LOSS, metrics.BRIER, metrics.CALIBRATION_ERROR, metrics.ACCURACY)
-    return "binary_logloss" if gate in losses else "average_precision"
-
-
 def _parameters(task: Task, *, rows: int) -> dict[str, Any]:
     settings = task.usecase.training
     problem = task.usecase.problem.type
     several = {"num_class": task.classes} if problem == MULTICLASS else {}
     return {
         "objective": _OBJECTIVES[problem],
-        "metric": stopping_metric(task),
+        "metric": stopping_metric(task.usecase, "lightgbm"),
         "max_bin": _BINS,
         **several,
         "learning_rate": settings.learning_rate,

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline_code.core.errors import PipelineError
 from pipeline_code.core.problem_types import BINARY, MULTICLASS
@@ -15,6 +14,7 @@ from pipeline_code.steps.model import sigmoid, softmax
 from pipeline_code.steps.network_model import NETWORK_FILE, Arrays, NetworkModel, design_arrays
 from pipeline_code.steps.train_scores import HeldOut, gate_score
 from pipeline_code.steps.train_task import Fitted, Sample, Task, describe, row_weights
+from pipeline_code.steps.train_torch_loss import Floats32, Loss
 
 SETTINGS: Final = ("hidden_units", "epochs", "learning_rate", "early_stopping_rounds", "seed")
 
@@ -26,8 +26,6 @@ _BATCH: Final = 256
 _FEWEST_BATCHES: Final = 8
 _LAYERS: Final = 3
 _FEW_ROWS: Final = 10_000  # below, threads wait for each other longer than they work
-
-Floats32 = NDArray[np.float32]
 
 
 class NoTorchError(PipelineError, ImportError):
@@ -78,7 +76,7 @@ def learn_network(
 
     settings = task.usecase.training
     design = Design.of(rows.x, task.usecase.features.inputs, task.categories)
-    loss = _Loss.of(torch, rows, task)
+    loss = Loss.of(torch, rows, task)
     generator = np.random.default_rng(settings.seed)
     data = _dense(design, rows)
     tensors = _start(torch, data.shape[1], loss.base(rows), settings, generator)
@@ -139,60 +137,12 @@ def _start(
 
 
 @dataclass(frozen=True)
-class _Loss:
-    """Cross entropy, or the square of a standardised error."""
-
-    torch: Any
-    problem: str
-    outputs: int
-    centre: float
-    spread: float
-    weights: NDArray[np.float64] | None
-
-    @classmethod
-    def of(cls, torch: Any, rows: Sample, task: Task) -> _Loss:
-        problem = task.usecase.problem.type
-        outputs = task.classes if problem == MULTICLASS else 1
-        centre, spread = 0.0, 1.0
-        if problem not in (BINARY, MULTICLASS):
-            centre, spread = float(rows.y.mean()), float(rows.y.std())
-        return cls(torch, problem, outputs, centre, spread, row_weights(rows, task))
-
-    def base(self, rows: Sample) -> Floats32:
-        """Say the margins that fit rows best of which nothing is known, shape (outputs,)."""
-        if self.problem not in (BINARY, MULTICLASS):
-            return np.zeros(1, dtype=np.float32)
-        classes = max(2, self.outputs)
-        weights = np.bincount(rows.y.astype(np.int64), self.weights, minlength=classes)
-        logs = np.log((weights + 0.5) / len(rows))
-        return (logs if self.outputs > 1 else logs[1:] - logs[:1]).astype(np.float32)
-
-    def target(self, y: Any) -> Any:
-        if self.problem == MULTICLASS:
-            return self.torch.from_numpy(y.astype(np.int64))
-        wide = (y.astype(np.float64) - self.centre) / self.spread
-        return self.torch.from_numpy(wide.astype(np.float32))
-
-    def __call__(self, margins: Any, target: Any, weights: Any = None) -> Any:
-        functional = self.torch.nn.functional
-        if self.problem == MULTICLASS:
-            each = functional.cross_entropy(margins, target, reduction="none")
-        elif self.problem == BINARY:
-            each = functional.binary_cross_entropy_with_logits(
-                margins[:, 0], target, reduction="none"
-            )
-        else:
-            each = (margins[:, 0] - target) ** 2
-        return (each if weights is None else each * weights).mean()
-
-
-@dataclass(frozen=True)
 class _Trainer:
     """Go through the rows until nothing gets better."""
 
     network: _Network
     optimizer: Any
-    loss: _Loss
+    loss: Loss
     design: Design
     task: Task
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from pipeline_code.core import metrics
 from pipeline_code.core.problem_types import BINARY, MULTICLASS, REGRESSION
 from pipeline_code.steps.boosting import STATE_ROUNDS, Boosting
 from pipeline_code.steps.checkpoints import fingerprint
 from pipeline_code.steps.model import Matrix, Vector
 from pipeline_code.steps.train_scores import HeldOut, gate_score
+from pipeline_code.steps.train_stopping import stopping_metric
 from pipeline_code.steps.train_task import (
     Fitted,
     Sample,
@@ -100,7 +100,7 @@ def _boosting(rows: Sample, watched: Sample | None, task: Task, total: int) -> B
         data=data,
         watched=measured,
         total=total,
-        metric=stopping_metric(task),
+        metric=stopping_metric(task.usecase, "xgboost"),
         patience=task.usecase.training.early_stopping_rounds,
         is_resumable=task.checkpoints is not None,
         peers=task.peers,
@@ -126,29 +126,13 @@ def _identity(boosting: Boosting) -> dict[str, Any]:
     }
 
 
-def stopping_metric(task: Task) -> str:
-    """Name the library's metric that is nearest to the gate's.
-
-    Metrics of decisions jump with single rows; the losses behind them are what boosting lessens.
-    """
-    gate = task.usecase.gate.metric
-    if task.usecase.problem.type == MULTICLASS:
-        return "mlogloss"
-    if task.usecase.problem.type == REGRESSION:
-        return "rmse" if gate in (metrics.RMSE, metrics.R2) else "mae"
-    if gate == metrics.AUC_ROC:
-        return "auc"
-    losses = (metrics.LOG_LOSS, metrics.BRIER, metrics.CALIBRATION_ERROR, metrics.ACCURACY)
-    return "logloss" if gate in losses else "aucpr"
-
-
 def _parameters(task: Task, *, rows: int) -> dict[str, Any]:
     settings = task.usecase.training
     problem = task.usecase.problem.type
     several = {"num_class": task.classes} if problem == MULTICLASS else {}
     return {
         "objective": _OBJECTIVES[problem],
-        "eval_metric": stopping_metric(task),
+        "eval_metric": stopping_metric(task.usecase, "xgboost"),
         **several,
         "tree_method": "hist",
         "max_bin": _BINS,

@@ -128,3 +128,14 @@ def test_only_the_duration_of_the_call_leaks_in_the_banks_table(tmp_path: Path) 
     assert list(made.found.leaks) == ["duration"]
     assert made.found.left_out == []
     assert made.found.target.positive == "yes"
+
+
+def test_trials_are_asked_for_and_announced(customers: Path, tmp_path: Path) -> None:
+    """Who asks for a search is told that the run will take as many trainings."""
+    request = Request(customers, Wishes(target="churn"), name="tuned", trials=30)
+    made = create_usecase(request, Terminal(quiet=True), root=tmp_path)
+    tuning = load_usecase(made.file.parent).tuning
+    assert tuning is not None
+    assert tuning.trials == 30
+    assert "prepare, tune (30 trials), evaluate" in seen(made)
+    assert made.document()["trials"] == 30

@@ -108,6 +108,7 @@ def test_more_hyperparameters_reach_the_image_as_text() -> None:
     ("training", "more", "where"),
     [
         ({"refit": True}, {}, "training.refit"),
+        ({"folds": 5}, {}, "training.folds"),
         ({"class_weight": "balanced"}, {}, "training.class_weight"),
         ({"parameters": {"eta": 0.1}}, {}, "training.parameters.eta"),
         ({"parameters": {"objective": "rank:map"}}, {}, "training.parameters.objective"),

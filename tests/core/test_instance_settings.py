@@ -84,6 +84,7 @@ def test_an_execution_cannot_choose_another_algorithm_for_several(tmp_path: Path
 )
 def test_an_image_of_others_gets_no_place_for_its_state(tmp_path: Path, algorithm: str) -> None:
     """It knows no fingerprints: it would go on from another execution's state."""
-    assert not load(tmp_path, algorithm, spot=True).keeps_checkpoints
+    waits = {"spot": True, "timeout_sec": 1_800, "max_wait_sec": 3_600}
+    assert not load(tmp_path, algorithm, **waits).keeps_checkpoints
     assert load(tmp_path, "xgboost", spot=True).keeps_checkpoints
     assert not load(tmp_path, "xgboost").keeps_checkpoints

@@ -13,7 +13,7 @@ import yaml
 
 from pipeline_code import contract
 from pipeline_code.definition import compile as compiling
-from pipeline_code.definition.compile import UnsupportedAlgorithmError, compile_usecase
+from pipeline_code.definition.compile import compile_usecase
 from pipeline_code.definition.lock import Lock, LockedAlgorithm, read_lock
 from pipeline_code.definition.validate import InvalidDefinitionError, validate
 from pipeline_code.local.values import local_image, local_values
@@ -190,13 +190,6 @@ def folder_of(tmp_path: Path, algorithm: str, **more: Any) -> Path:
     )
     (tmp_path / "usecase.yaml").write_text(yaml.safe_dump({**document, **more}), encoding="utf-8")
     return tmp_path
-
-
-def test_automatic_choice_is_not_tuned(tmp_path: Path) -> None:
-    """Thirty trials would be the same trial."""
-    tuning = {"ranges": {"max_depth": {"values": [2, 3]}}}
-    with pytest.raises(UnsupportedAlgorithmError, match="all trials of tuning would be the same"):
-        compile_usecase(folder_of(tmp_path, "auto", tuning=tuning))
 
 
 @pytest.mark.parametrize("algorithm", ["auto", "torch", "sklearn:sklearn.svm.SVC"])

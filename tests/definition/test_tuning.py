@@ -12,9 +12,11 @@ import pytest
 import yaml
 
 from pipeline_code import contract
+from pipeline_code.steps.discovery.search import tuning_lines
 from tests.proofs.pipeline_model import definition_problems
 
 FRAUD = contract.usecase_folder("fraud")
+PROPOSED = "what init proposes"
 STRATEGIES = ("grid", "random", "bayesian", "hyperband")
 RANGES: dict[str, Any] = {
     "max_depth": {"low": 3, "high": 8},
@@ -41,11 +43,16 @@ def definitions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str,
             tuning |= {"warm_start": "of-last-month", "seed": 5}
         (root / strategy).mkdir()
         (root / strategy / "usecase.yaml").write_text(yaml.safe_dump(document | {"tuning": tuning}))
-    command = [sys.executable, "-W", "ignore", "-c", COMPILE, *(str(root / s) for s in STRATEGIES)]
+    (root / PROPOSED).mkdir()
+    proposed = yaml.safe_load("\n".join(tuning_lines(30)))
+    training = {"training": {"algorithm": "auto", "folds": 5}}
+    (root / PROPOSED / "usecase.yaml").write_text(yaml.safe_dump(document | training | proposed))
+    names = (*STRATEGIES, PROPOSED)
+    command = [sys.executable, "-W", "ignore", "-c", COMPILE, *(str(root / s) for s in names)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr[-2000:]
     locks = json.loads(result.stdout)
-    return {name: lock["definition"] for name, lock in zip(STRATEGIES, locks, strict=True)}
+    return {name: lock["definition"] for name, lock in zip(names, locks, strict=True)}
 
 
 def step(definition: dict[str, Any], name: str) -> dict[str, Any]:
@@ -54,7 +61,7 @@ def step(definition: dict[str, Any], name: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", [*STRATEGIES, PROPOSED])
 def test_sagemaker_takes_the_definition(
     definitions: dict[str, dict[str, Any]], strategy: str
 ) -> None:
@@ -110,8 +117,8 @@ def test_the_jobs_of_a_tuning_are_as_closed_as_others(
 def test_each_strategy_is_bounded(definitions: dict[str, dict[str, Any]]) -> None:
     """A search that nobody bounds is a bill that nobody expects."""
     configs = {
-        name: step(one, contract.TUNE)["Arguments"]["HyperParameterTuningJobConfig"]
-        for name, one in definitions.items()
+        name: step(definitions[name], contract.TUNE)["Arguments"]["HyperParameterTuningJobConfig"]
+        for name in STRATEGIES
     }
     limits = {name: one["ResourceLimits"] for name, one in configs.items()}
     assert limits["grid"]["MaxNumberOfTrainingJobs"] == 6

@@ -15,7 +15,8 @@ from pipeline_code.steps import train_auto
 from pipeline_code.steps.matrix import feature_matrix
 from pipeline_code.steps.predict import load_model, save_model
 from pipeline_code.steps.train import TrainedModel, train
-from pipeline_code.steps.train_auto import Tried, best, candidates
+from pipeline_code.steps.train_candidates import candidates, candidates_of
+from pipeline_code.steps.train_judged import Tried, best
 from pipeline_code.steps.train_scores import HeldOut
 from pipeline_code.steps.train_task import Task
 from tests.mixed_tables import PROBLEMS, mixed_rows, mixed_usecase
@@ -119,3 +120,81 @@ def test_loss_settles_what_the_gate_leaves_open() -> None:
     assert best([tried(None, 0.3), tried(0.9, 0.5)], task).loss == 0.3
     losses = Task(mixed_usecase("binary"), {})
     assert best([tried(0.5, 0.5), tried(0.4, 0.4)], losses).score == 0.4
+
+
+def tuned(**ranges: Any) -> UseCase:
+    """Make a use case in which ``auto`` is tuned."""
+    document = mixed_usecase("binary", algorithm="auto").model_dump(exclude_unset=True)
+    return UseCase.model_validate({**document, "tuning": {"ranges": ranges}})
+
+
+def test_a_trial_gives_its_settings_to_the_candidates_that_read_them() -> None:
+    """Others keep their own, and what has become the same is tried once."""
+    ranges = {name: {"low": 2, "high": 64} for name in ("num_leaves", "reg_lambda")}
+    usecase = tuned(**ranges, max_depth={"low": 2, "high": 8})
+    given = {"num_leaves": "17", "reg_lambda": "3.5", "max_depth": "5"}
+    trial = usecase.with_settings({f"training.{name}": value for name, value in given.items()})
+    listed = candidates_of(trial, 500, 2_500)
+    algorithms = [one.algorithm for one in listed]
+    assert algorithms == ["linear"] * 4 + ["lightgbm", "xgboost"]
+    lightgbm, xgboost = listed[-2:]
+    assert (lightgbm.settings["num_leaves"], lightgbm.settings["reg_lambda"]) == (17, 3.5)
+    assert "num_leaves" not in xgboost.settings
+    assert (lightgbm.settings["max_depth"], xgboost.settings["max_depth"]) == (16, 5)
+    assert xgboost.settings["reg_lambda"] == 3.5
+    assert "reg_lambda" not in listed[0].settings
+    untuned = mixed_usecase("binary", algorithm="auto", num_leaves=17)
+    assert candidates_of(untuned, 500, 2_500) == list(candidates(500, 2_500))
+
+
+def test_trials_of_auto_differ_and_report_what_they_reached() -> None:
+    """Else a search would look at thirty times the same."""
+    usecase = tuned(num_leaves={"low": 2, "high": 64}, max_depth={"low": 1, "high": 8})
+    scores = []
+    for leaves, depth in ((2, 1), (31, 8)):
+        settings = {"training.num_leaves": str(leaves), "training.max_depth": str(depth)}
+        told: list[float] = []
+        found = train(
+            mixed_rows("binary", 200),
+            mixed_rows("binary", 60, seed=1),
+            usecase.with_settings(settings),
+            metric=lambda value, _, told=told: told.append(value),
+        )
+        assert told == [found.record["validation_score"]["value"]]
+        boosted = [one for one in found.record["candidates"] if one["algorithm"] == "lightgbm"]
+        scores.append([one["score"] for one in boosted])
+    assert len(scores[0]) == 1
+    assert scores[0] != scores[1]
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+@pytest.mark.parametrize("algorithm", ["xgboost", "lightgbm", "linear"])
+def test_folds_judge_any_algorithm_on_every_row(algorithm: str, problem: str) -> None:
+    """Its threshold and its rounds come from them, and then it learns from all rows."""
+    settings = {"n_estimators": 40, "early_stopping_rounds": 5, "folds": 3}
+    usecase = mixed_usecase(problem, algorithm=algorithm, **settings)
+    rows, held_out = mixed_rows(problem, 200), mixed_rows(problem, 60, seed=1)
+    told: list[float] = []
+    found = train(rows, held_out, usecase, metric=lambda value, _: told.append(value))
+    assert told == [found.record["validation_score"]["value"]]
+    assert found.record["folds"] == 3
+    assert found.record["refit"]
+    if problem == "binary":
+        assert found.record["threshold"]["chosen_on"] == "cross-validation"
+    # Every row counts the same, whichever part it came in; only their order draws the folds.
+    assert found.model.metadata.hyperparameters["folds"] == 3
+    again = train(rows, held_out, usecase)
+    assert again.model.weights() == found.model.weights()
+
+
+def test_folds_of_two_rows_still_give_a_model() -> None:
+    """Nothing can be held out; nothing is reported either, so a search says why it ends."""
+    rows = mixed_rows("binary")
+    pair = np.array([0, int(np.flatnonzero(rows["y"] != rows["y"][0])[0])])
+    two = {name: values[pair] for name, values in rows.items()}
+    none = {name: values[:0] for name, values in rows.items()}
+    told: list[float] = []
+    usecase = mixed_usecase("binary", algorithm="linear", folds=5)
+    found = train(two, none, usecase, metric=lambda value, _: told.append(value))
+    assert told == []
+    assert found.record["folds"] == 0

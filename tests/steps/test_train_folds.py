@@ -103,3 +103,12 @@ def test_keys_run_over_both_parts() -> None:
     assert fold_keys(parts, usecase("random")) is None
     with pytest.raises(MissingColumnsError, match="validation lacks shop_id"):
         fold_keys([parts[0], ({}, "validation")], usecase("grouped"))
+
+
+@pytest.mark.parametrize("method", ["random", "time", "grouped"])
+@pytest.mark.parametrize("count", [2, 3, 5, 10])
+def test_rows_are_divided_into_as_many_folds_as_are_asked_for(method: str, count: int) -> None:
+    """By time the first blocks are only learned from."""
+    keys = None if method == "random" else np.arange(200) // 2
+    folds = divide(np.arange(200) % 3 == 0, keys, usecase(method), count=count)
+    assert len(folds) == (max(count - 1, 1) if method == "time" else count)

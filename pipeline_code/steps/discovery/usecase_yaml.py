@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from math import ceil
 from typing import Final
 
@@ -13,6 +14,7 @@ from pipeline_code.steps.discovery.discover import Discovery
 from pipeline_code.steps.discovery.exact_counts import Counted
 from pipeline_code.steps.discovery.limits import is_small, limits_of
 from pipeline_code.steps.discovery.measures import FIRST_ALGORITHM, gate_metric
+from pipeline_code.steps.discovery.search import folds_of, tuning_lines
 from pipeline_code.steps.discovery.splitting import TEST_SHARE, VALIDATION_SHARE
 from pipeline_code.steps.discovery.written_numbers import common_writing
 from pipeline_code.steps.discovery.yaml_lines import line, remark, scalar
@@ -30,8 +32,8 @@ _PART: Final = {
 }
 
 
-def write_usecase(found: Discovery, name: str) -> str:
-    """Return the text of the file."""
+def write_usecase(found: Discovery, name: str, trials: int = 0) -> str:
+    """Return the text of the file; with ``trials`` it asks for a search of so many."""
     sections: tuple[Callable[[Discovery], Lines], ...] = (
         _problem,
         _costs,
@@ -39,7 +41,8 @@ def write_usecase(found: Discovery, name: str) -> str:
         _contract,
         _features,
         _split,
-        _training,
+        partial(_training, is_tuned=trials > 0),
+        *([lambda _: tuning_lines(trials)] if trials else []),
         _evaluation,
         _gate,
     )
@@ -301,7 +304,7 @@ def _split(found: Discovery) -> Lines:
     yield from line("seed: 0", "the same seed gives the same parts", indent=2)
 
 
-def _training(_: Discovery) -> Lines:
+def _training(found: Discovery, *, is_tuned: bool) -> Lines:
     algorithm, why = FIRST_ALGORITHM
     yield "training:"
     yield from line(f"algorithm: {algorithm}", why, indent=2)
@@ -309,6 +312,9 @@ def _training(_: Discovery) -> Lines:
     yield from line(
         "early_stopping_rounds: 30", "no more trees once validation rows gain nothing", indent=2
     )
+    folds, reason = folds_of(found) if is_tuned else (0, "")
+    if folds:
+        yield from line(f"folds: {folds}", reason, indent=2)
 
 
 def _evaluation(found: Discovery) -> Lines:
