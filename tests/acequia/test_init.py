@@ -137,5 +137,5 @@ def test_trials_are_asked_for_and_announced(customers: Path, tmp_path: Path) -> 
     tuning = load_usecase(made.file.parent).tuning
     assert tuning is not None
     assert tuning.trials == 30
-    assert "prepare, tune (30 trials), evaluate" in seen(made)
+    assert "prepare, tune (30 trials), evaluate" in " ".join(seen(made).split())
     assert made.document()["trials"] == 30
