@@ -21,6 +21,7 @@ from acequia.summary import RunSummary
 from acequia.terminal import Terminal
 from pipeline_code import contract
 from pipeline_code.core.errors import SettingsError
+from pipeline_code.core.foreign_algorithms import foreign_algorithm
 from pipeline_code.core.mistakes import closest
 from pipeline_code.core.usecase import UseCase, load_usecase
 from pipeline_code.definition.lock import LOCK_FILE, Lock, lock_source_hash, read_lock
@@ -77,7 +78,7 @@ def run_pipeline(request: Request, home: Home, terminal: Terminal) -> RunSummary
             require_libraries(usecase, request.settings)
             lock = _fresh_lock(folder, terminal)
             parameters = {
-                **changed_parameters(usecase, request.settings),
+                **changed_parameters(usecase, lock, request.settings),
                 **_input(usecase, request.data, home, terminal),
                 **as_of(usecase),
                 contract.PARAMETER_CODE_COMMIT: code_commit(),
@@ -118,23 +119,29 @@ def _fresh_lock(folder: Path, terminal: Terminal) -> Lock:
     return lock
 
 
-def changed_parameters(usecase: UseCase, settings: Iterable[str]) -> dict[str, str]:
+def changed_parameters(usecase: UseCase, lock: Lock, settings: Iterable[str]) -> dict[str, str]:
     """Turn ``training.max_depth=8`` into pipeline parameters, checked like the file itself.
+
+    What tuning searches, or another image does not read, is no parameter of the lock.
 
     Raises:
         SettingsError: with everything that is wrong, one a line.
     """
+    declared = {parameter["Name"] for parameter in lock.definition["Parameters"]}
+    changeable = [path for path, name in _CHANGEABLE.items() if name in declared]
     values: dict[str, str] = {}
     mistakes: list[str] = []
     for setting in settings:
         path, equals, value = setting.partition("=")
         if not equals:
             mistakes.append(f"{setting!r}: write it as NAME=VALUE, like training.max_depth=8")
-        elif path not in _CHANGEABLE:
+        elif path not in changeable:
             mistakes.append(
-                f"{path}: cannot be changed for one run{closest(path, list(_CHANGEABLE))}; "
-                f"changeable: {', '.join(_CHANGEABLE)}"
+                f"{path}: cannot be changed for one run{closest(path, changeable)}; "
+                f"changeable: {', '.join(changeable)}"
             )
+        elif path == "training.algorithm" and foreign_algorithm(value):
+            mistakes.append(f"{path}: {value} needs steps of its own; name it in usecase.yaml")
         else:
             values[path] = value
     if mistakes:

@@ -71,8 +71,19 @@ class RunSummary:
             for words, purpose in (
                 first,
                 ("serve", "answer requests with the approved version"),
-                ("run --set training.max_depth=8", "train a challenger"),
+                (f"run --set {self._another}", "train a challenger"),
             )
+        )
+
+    @property
+    def _another(self) -> str:
+        """Name a setting that makes another model: what searches its settings has a seed."""
+        parameters = self.result.parameters
+        reads_depth = parameters.get("TrainingAlgorithm") in ("xgboost", "lightgbm")
+        return (
+            "training.max_depth=8"
+            if reads_depth and "TrainingMaxDepth" in parameters
+            else "training.seed=1"
         )
 
     def document(self) -> dict[str, Any]:

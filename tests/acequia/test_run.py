@@ -91,6 +91,7 @@ def test_a_second_run_comes_from_the_cache_and_adds_no_version(
         (("run", "--set", "training.max_depht=3"), "did you mean 'training.max_depth'"),
         (("run", "--set", "training.max_depth"), "write it as NAME=VALUE"),
         (("run", "--set", "training.max_depth=99"), "less than or equal to 16"),
+        (("run", "--set", "training.algorithm=aws:xgboost"), "name it in usecase.yaml"),
         (("run", "--data", "nothing.csv"), "there is no data at nothing.csv"),
         (("run", "--usecase", "frod"), "did you mean 'fraud'"),
         (("run", "--resume", "never"), "there is no execution 'never'"),

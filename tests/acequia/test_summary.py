@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from rich.console import Console
 from rich.theme import Theme
 
-from acequia.summary import interval, metric_table, title
+from acequia.run import changed_parameters
+from acequia.summary import RunSummary, interval, metric_table, title
+from pipeline_code import contract
+from pipeline_code.core.errors import SettingsError
 from pipeline_code.core.metric_names import METRICS_OF
+from pipeline_code.definition.lock import read_lock
+from pipeline_code.local.records import SUCCEEDED, ExecutionResult
+from tests.mixed_tables import mixed_usecase
 
 
 def shown(evaluation: dict[str, Any]) -> str:
@@ -59,3 +66,31 @@ def test_every_metric_has_a_name_without_underscores() -> None:
     names = {title(name) for metrics in METRICS_OF.values() for name in metrics}
     assert not [name for name in names if "_" in name]
     assert {"RMSE", "R²", "AUC ROC", "f1 macro", "log loss"} <= names
+
+
+@pytest.mark.parametrize(
+    ("parameters", "setting"),
+    [
+        ({"TrainingAlgorithm": "xgboost", "TrainingMaxDepth": 6}, "training.max_depth=8"),
+        ({"TrainingAlgorithm": "auto", "TrainingMaxDepth": 6}, "training.seed=1"),
+        ({"TrainingAlgorithm": "xgboost"}, "training.seed=1"),
+        ({}, "training.seed=1"),
+    ],
+)
+def test_what_is_proposed_can_be_typed(parameters: dict[str, Any], setting: str) -> None:
+    """What is tuned, or not read, is no parameter of the pipeline."""
+    result = ExecutionResult("e", "fraud", SUCCEEDED, "", (), parameters=parameters)
+    commands = [command for command, _ in RunSummary(result, None, None, None).next_commands]
+
+    assert commands[-1].endswith(f"run --set {setting}")
+
+
+def test_a_setting_that_the_pipeline_lacks_is_refused() -> None:
+    """Before anything runs, with those that there are."""
+    fraud = read_lock(contract.usecase_folder("fraud"))
+    lock = replace(fraud, definition={"Parameters": [{"Name": "TrainingEpochs"}], "Steps": []})
+    usecase = mixed_usecase("multiclass", algorithm="aws:linear-learner")
+
+    assert changed_parameters(usecase, lock, ["training.epochs=3"]) == {"TrainingEpochs": "3"}
+    with pytest.raises(SettingsError, match=r"training.max_depth: cannot be changed .*epochs"):
+        changed_parameters(usecase, lock, ["training.max_depth=3"])
