@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -13,14 +9,10 @@ import yaml
 
 from pipeline_code import contract
 from pipeline_code.definition.supported import unsupported_arguments
+from tests.compiled import compiled, filled, write_usecases
 from tests.proofs.pipeline_model import definition_problems
 
 FRAUD = contract.usecase_folder("fraud")
-COMPILE = (
-    "import json, sys; from pathlib import Path; "
-    "from pipeline_code.definition import compile as c; "
-    "print(json.dumps([c.compile_usecase(Path(one)) for one in sys.argv[1:]]))"
-)
 SPOT = {"spot": True, "training_count": 2, "timeout_sec": 3_600}
 CASES: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -40,17 +32,9 @@ CHECKPOINTS = {
 @pytest.fixture(scope="module")
 def definitions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """The definition of the fraud case in each case; one process, for the SDK is slow."""
-    root = tmp_path_factory.mktemp("usecases")
     document = yaml.safe_load((FRAUD / "usecase.yaml").read_text(encoding="utf-8"))
-    for name, changed in CASES.items():
-        (root / name).mkdir()
-        text = yaml.safe_dump(document | changed)
-        (root / name / "usecase.yaml").write_text(text, encoding="utf-8")
-    command = [sys.executable, "-W", "ignore", "-c", COMPILE, *(str(root / s) for s in CASES)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr[-2000:]
-    locks = json.loads(result.stdout)
-    return {name: lock["definition"] for name, lock in zip(CASES, locks, strict=True)}
+    wanted = {name: document | changed for name, changed in CASES.items()}
+    return compiled(write_usecases(tmp_path_factory.mktemp("usecases"), wanted))
 
 
 def job(definition: dict[str, Any]) -> dict[str, Any]:
@@ -101,22 +85,7 @@ def test_the_place_of_states_is_the_same_for_every_execution(
 @pytest.mark.parametrize("case", CASES)
 def test_sagemaker_takes_the_definition(definitions: dict[str, dict[str, Any]], case: str) -> None:
     """Held against the service's own model: a tuning's jobs have other shapes than a job."""
-    values = {
-        "keys": "arn:aws:kms:eu-west-1:111122223333:key/x",
-        "roles": "arn:aws:iam::111122223333:role/Job",
-        "buckets": "some-bucket",
-        "feature_groups": "customers-v1",
-        "network.subnets": "subnet-0",
-        "network.security_groups": "sg-0",
-        "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/jobs:1",
-        "model_package_group": "fraud",
-    }
-    filled = re.sub(
-        r"\{\{([a-z_]+)(\.[a-z_]+)?\}\}",
-        lambda found: values.get(found[1]) or values[f"{found[1]}{found[2]}"],
-        json.dumps(definitions[case]),
-    )
-    assert definition_problems(json.loads(filled)) == []
+    assert definition_problems(filled(definitions[case])) == []
 
 
 @pytest.mark.parametrize("case", CASES)

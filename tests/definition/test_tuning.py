@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -13,6 +10,7 @@ import yaml
 
 from pipeline_code import contract
 from pipeline_code.steps.discovery.search import tuning_lines
+from tests.compiled import compiled, filled, write_usecases
 from tests.proofs.pipeline_model import definition_problems
 
 FRAUD = contract.usecase_folder("fraud")
@@ -24,35 +22,23 @@ RANGES: dict[str, Any] = {
     "reg_lambda": {"values": [1, 10]},
 }
 GRID: dict[str, Any] = {"max_depth": {"values": [3, 6, 8]}, "reg_lambda": {"values": [1, 10]}}
-COMPILE = (
-    "import json, sys; from pathlib import Path; "
-    "from pipeline_code.definition import compile as c; "
-    "print(json.dumps([c.compile_usecase(Path(one)) for one in sys.argv[1:]]))"
-)
 
 
 @pytest.fixture(scope="module")
 def definitions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """The definition of the fraud case with each strategy; one process, for the SDK is slow."""
-    root = tmp_path_factory.mktemp("usecases")
     document = yaml.safe_load((FRAUD / "usecase.yaml").read_text(encoding="utf-8"))
+    wanted = {}
     for strategy in STRATEGIES:
         ranges = GRID if strategy == "grid" else RANGES
         tuning = {"strategy": strategy, "trials": 12, "parallel_trials": 3, "ranges": ranges}
         if strategy == "bayesian":
             tuning |= {"warm_start": "of-last-month", "seed": 5}
-        (root / strategy).mkdir()
-        (root / strategy / "usecase.yaml").write_text(yaml.safe_dump(document | {"tuning": tuning}))
-    (root / PROPOSED).mkdir()
+        wanted[strategy] = document | {"tuning": tuning}
     proposed = yaml.safe_load("\n".join(tuning_lines(30)))
     training = {"training": {"algorithm": "auto", "folds": 5}}
-    (root / PROPOSED / "usecase.yaml").write_text(yaml.safe_dump(document | training | proposed))
-    names = (*STRATEGIES, PROPOSED)
-    command = [sys.executable, "-W", "ignore", "-c", COMPILE, *(str(root / s) for s in names)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr[-2000:]
-    locks = json.loads(result.stdout)
-    return {name: lock["definition"] for name, lock in zip(names, locks, strict=True)}
+    wanted[PROPOSED] = document | training | proposed
+    return compiled(write_usecases(tmp_path_factory.mktemp("usecases"), wanted))
 
 
 def step(definition: dict[str, Any], name: str) -> dict[str, Any]:
@@ -66,23 +52,7 @@ def test_sagemaker_takes_the_definition(
     definitions: dict[str, dict[str, Any]], strategy: str
 ) -> None:
     """Arguments, references and envelope, held against the service's own model."""
-    values = {
-        "keys": "arn:aws:kms:eu-west-1:111122223333:key/x",
-        "roles": "arn:aws:iam::111122223333:role/Job",
-        "buckets": "some-bucket",
-        "feature_groups": "customers-v1",
-        "network.subnets": "subnet-0",
-        "network.security_groups": "sg-0",
-        "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/jobs:1",
-        "model_package_group": "fraud",
-    }
-    filled = re.sub(
-        r"\{\{([a-z_]+)(\.[a-z_]+)?\}\}",
-        lambda found: values.get(found[1]) or values[f"{found[1]}{found[2]}"],
-        json.dumps(definitions[strategy]),
-    )
-
-    assert definition_problems(json.loads(filled)) == []
+    assert definition_problems(filled(definitions[strategy])) == []
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
