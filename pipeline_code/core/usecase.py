@@ -11,7 +11,7 @@ from pydantic import ValidationError, model_validator
 from pipeline_code.core.data_contract import Column, Contract, Share, SourceFormat
 from pipeline_code.core.errors import SettingsError
 from pipeline_code.core.feature_settings import FeatureGroup, Features, Join, Name
-from pipeline_code.core.foreign_algorithms import foreign_mistakes
+from pipeline_code.core.foreign_algorithms import foreign_algorithm, foreign_mistakes
 from pipeline_code.core.instance_settings import SEVERAL_INSTANCES, Instances
 from pipeline_code.core.learning_settings import (
     Evaluation,
@@ -228,6 +228,11 @@ class UseCase(Section):
                 f"is {count}, but {algorithm} trains on one instance; "
                 f"on several: {', '.join(SEVERAL_INSTANCES)}",
             )
+        elif count > 1 and self.training.folds:
+            yield (
+                "instances.training_count",
+                f"is {count}, but folds are trained on one instance; set training.folds: 0",
+            )
 
     @property
     def keeps_checkpoints(self) -> bool:
@@ -236,9 +241,8 @@ class UseCase(Section):
         An image of somebody else gets none: it would go on from whatever lies there, be it of
         another execution, and make a model that nobody can make again.
         """
-        algorithm = self.training.algorithm
-        is_ours = not algorithm.startswith("aws:") and "/" not in algorithm
-        return self.instances.keeps_checkpoints and is_ours
+        is_ours = foreign_algorithm(self.training.algorithm) is None
+        return is_ours and self.instances.keeps_checkpoints
 
     def with_settings(self, settings: Mapping[str, str]) -> UseCase:
         """Change single settings, each by its dotted path, as one execution asks for.

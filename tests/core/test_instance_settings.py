@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from pipeline_code.core.errors import SettingsError
 from pipeline_code.core.instance_settings import Instances
@@ -70,6 +71,13 @@ def test_only_what_can_share_its_rows_gets_several_instances(
     assert load(tmp_path, "xgboost", training_count=2).instances.training_count == 2
     # It begins anew when it is interrupted, which may still be cheap.
     assert load(tmp_path, algorithm, spot=True).instances.spot
+
+
+def test_folds_are_trained_on_one_instance() -> None:
+    """Every host would train every fold."""
+    folded = mixed_usecase("binary", folds=5).model_dump(mode="json", exclude_unset=True)
+    with pytest.raises(ValidationError, match="folds are trained on one instance"):
+        UseCase.model_validate(folded | {"instances": {"training_count": 2}})
 
 
 def test_an_execution_cannot_choose_another_algorithm_for_several(tmp_path: Path) -> None:
