@@ -236,7 +236,8 @@ def _continues(job: Job, request: Mapping[str, Any]) -> bool:
     if not is_same:
         for each in job.work.iterdir():
             if each.name != _LOCK:
-                each.unlink()
+                # A process of a run that was killed may end its last piece just now.
+                each.unlink(missing_ok=True)
     _write(path, {**request, **places})
     return is_same
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -12,6 +13,7 @@ Ticks = tuple[tuple[float, str], ...]
 
 MINUS: Final = "\N{MINUS SIGN}"
 _MILLION, _TEN_THOUSAND = 1e6, 1e4
+_NEAREST: Final = 1e-12  # of their size: ticks between nearer values would be one number
 _DECADES: Final = 6  # of a logarithmic axis, each with a label
 
 
@@ -73,9 +75,9 @@ def nice_ticks(high: float, *, count: int = 5) -> Ticks:
 def ticks_between(low: float, high: float, *, count: int = 5) -> Ticks:
     """Choose round numbers from at most ``low`` to at least ``high``, about ``count`` of them.
 
-    Where both are the same number, that lies between two ticks.
+    Where both are the same number, or nearer than can be divided, that lies between two ticks.
     """
-    if not high > low:
+    if not (high - low) / count > _NEAREST * max(abs(low), abs(high)) + sys.float_info.min:
         reach = abs(low) / 2 or 1.0
         low, high = low - reach, high + reach
     step = _round_step((high - low) / count)

@@ -7,7 +7,7 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline_code.core.charts import Frame, Series, interval_chart, line_chart
@@ -122,6 +122,8 @@ def test_dots_on_one_spot_are_stacked() -> None:
 
 @settings(deadline=None)  # a busy machine is not a failure
 @given(st.floats(-1e9, 1e9), st.floats(0, 1e9))
+@example(0.0, 5e-324)  # the smallest number there is cannot be divided
+@example(134217728.0, 5.960464477539063e-08)  # nor can the last digit of a large one
 def test_ticks_enclose_what_is_drawn(low: float, reach: float) -> None:
     """Few, rising, and nothing lies outside; one value lies between two of them."""
     values = [value for value, _ in ticks_between(low, low + reach)]
