@@ -103,13 +103,7 @@ class EncryptedBucket(Construct):
         What it deletes in the folder SageMaker deletes there; old versions stay out of its reach.
         Source: SageMaker, "Checkpoints in Amazon SageMaker AI".
         """
-        self._grant_list(grantee)
-        self._grant_objects(
-            grantee,
-            prefix,
-            ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
-        )
-        self._key.grant_use(grantee)
+        self._grant_keep(grantee, prefix)
 
     def grant_store(self, grantee: iam.IGrantable, *, prefix: str) -> None:
         """Let a feature group's role keep its offline store under ``prefix/``.
@@ -128,6 +122,10 @@ class EncryptedBucket(Construct):
         Spark writes beside the place and then moves: it reads and deletes what it wrote. Older
         versions of an object stay out of its reach.
         """
+        self._grant_keep(grantee, prefix)
+
+    def _grant_keep(self, grantee: iam.IGrantable, prefix: str) -> None:
+        """Let objects be written, read again and deleted, but no older version of one."""
         self._grant_list(grantee)
         self._grant_objects(
             grantee,

@@ -102,11 +102,12 @@ BUILT_IN: Final[Mapping[str, ForeignAlgorithm]] = {
 _ANY_IMAGE: Final = ForeignAlgorithm(
     layout="codes", content_type=PARQUET, settings={"seed": "seed"}
 )
-_OBJECTIVES: Final = {
+XGBOOST_OBJECTIVES: Final = {
     BINARY: "binary:logistic",
     MULTICLASS: "multi:softprob",
     REGRESSION: "reg:squarederror",
 }
+"""What XGBoost lessens in each type of problem, whoever runs it."""
 _PREDICTORS: Final = {
     BINARY: "binary_classifier",
     MULTICLASS: "multiclass_classifier",
@@ -199,7 +200,7 @@ def _described(algorithm: str, problem: Problem, stopping_metric: str) -> Iterat
     """Say in each image's words what is to be learned."""
     several = (("num_class", str(len(problem.classes))),)
     if algorithm == "aws:xgboost":
-        yield "objective", _OBJECTIVES[problem.type]
+        yield "objective", XGBOOST_OBJECTIVES[problem.type]
         yield "eval_metric", stopping_metric
         yield from several if problem.type == MULTICLASS else ()
     elif algorithm == "aws:linear-learner":

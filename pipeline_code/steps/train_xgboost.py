@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from pipeline_code.core.problem_types import BINARY, MULTICLASS, REGRESSION
+from pipeline_code.core.foreign_algorithms import XGBOOST_OBJECTIVES
+from pipeline_code.core.problem_types import MULTICLASS
 from pipeline_code.steps.boosting import STATE_ROUNDS, Boosting
 from pipeline_code.steps.checkpoints import fingerprint
 from pipeline_code.steps.model import Matrix, Vector
@@ -34,11 +35,6 @@ SETTINGS: Final = (
     "seed",
 )
 
-_OBJECTIVES: Final = {
-    BINARY: "binary:logistic",
-    MULTICLASS: "multi:softprob",
-    REGRESSION: "reg:squarederror",
-}
 _LIBRARIES: Final = ("xgboost-cpu", "xgboost")
 _PROGRESS_EVERY_ROUNDS: Final = 10
 # Bins are quantiles, and rare events sit in the tails: with the usual 256 the amounts of the
@@ -131,7 +127,7 @@ def _parameters(task: Task, *, rows: int) -> dict[str, Any]:
     problem = task.usecase.problem.type
     several = {"num_class": task.classes} if problem == MULTICLASS else {}
     return {
-        "objective": _OBJECTIVES[problem],
+        "objective": XGBOOST_OBJECTIVES[problem],
         "eval_metric": stopping_metric(task.usecase, "xgboost"),
         **several,
         "tree_method": "hist",
